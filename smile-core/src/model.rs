@@ -1,0 +1,66 @@
+//! The building blocks of the event models: texts, numbers, dates, open enums and lists that take
+//! what the vendors send and give it back unchanged.
+//!
+//! The rules that hold for every model in this crate:
+//!
+//! - Each member is an [`Option`] or a list that defaults to empty. A member that is absent and one
+//!   that is `null` are both `None` (or empty), because the vendors' own examples leave out members
+//!   that their schemas require.
+//! - Members that this version does not know are kept in `unknown`, see [`Unknown`].
+//! - Serialising gives back the members that were read: absent stays absent, `null` stays `null`,
+//!   numbers keep their digits, and an alternative spelling of a name stays as it was.
+//! - Of doubled members the first that is not `null` counts.
+//! - Models borrow from the JSON text that they are read from. `into_owned` cuts the tie, and
+//!   `deserialize_owned` does both at once, for `#[serde(deserialize_with = "..")]`.
+//! - Models are read by `serde_json` from a string or a slice. They keep raw JSON, which other
+//!   formats, readers and serde's buffered enums (`untagged`, `flatten`) cannot hand over.
+//! - `Debug` of a model prints its values, which are personal data. Nothing in this crate does so
+//!   by itself; think twice before you log a model.
+//!
+//! Models are made in tests from their default:
+//!
+//! ```
+//! use smile_core::smile_api::data::AccountConnected;
+//!
+//! let mut account = AccountConnected::default();
+//! account.user_id = Some("tenant-1".into());
+//! account.providers.push("abccorp".into());
+//! assert_eq!(
+//!     serde_json::to_string(&account)?,
+//!     r#"{"userId":"tenant-1","providers":["abccorp"]}"#,
+//! );
+//! # Ok::<(), serde_json::Error>(())
+//! ```
+
+mod date;
+mod event;
+mod front;
+mod list;
+mod number;
+mod object;
+mod open_enum;
+mod owned;
+mod raw;
+mod read;
+mod scalar;
+mod table;
+mod text;
+mod unknown;
+
+pub use self::date::{Date, DateTime, Month};
+pub use self::event::OtherData;
+pub use self::list::List;
+pub use self::number::{NotANumber, Number};
+pub use self::open_enum::UnknownName;
+pub use self::owned::IntoOwned;
+pub use self::raw::RawJson;
+pub use self::text::Text;
+pub use self::unknown::Unknown;
+
+pub(crate) use self::event::{EventName, Subject, read_body, read_data};
+pub(crate) use self::front::{Front, Loose, read_front};
+pub(crate) use self::object::{Field, Key, KeySeed, Member, Presence, Write, object};
+pub(crate) use self::open_enum::open_enum;
+pub(crate) use self::read::{Kind, Read, Seed, refuse, wrong_kind};
+pub(crate) use self::table::event_table;
+pub(crate) use self::unknown::Shape;

@@ -1,0 +1,226 @@
+//! From a request body, or the text of its `data`, to the typed view.
+
+use std::{borrow::Cow, fmt};
+
+use serde::{
+    Serialize, Serializer,
+    de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+use crate::DataError;
+
+use super::refuse;
+
+/// A vendor's table of event names, as `event_table!` makes it.
+pub(crate) trait EventName {
+    type Data<'a>;
+
+    /// The data of an event that came without any.
+    fn absent<'a>(&self) -> Self::Data<'a>;
+
+    fn read<'de, const EXACT: bool, D: Deserializer<'de>>(
+        &self,
+        deserializer: D,
+    ) -> Result<Self::Data<'de>, D::Error>;
+}
+
+/// Whom an event is about.
+pub(crate) trait Subject {
+    fn user_id(&self) -> Option<&str> {
+        None
+    }
+
+    fn account_id(&self) -> Option<&str> {
+        None
+    }
+}
+
+/// Finds the first `data` member of a body, and reads it straight into its typed view.
+///
+/// The whole body must be JSON: where it breaks, before or after the data, is told by the error.
+pub(crate) fn read_body<'a, N: EventName>(
+    name: &N,
+    body: &'a [u8],
+) -> Result<N::Data<'a>, DataError> {
+    // One check of the whole is cheaper than one for each string. A body that is no UTF-8 may be so
+    // in a place that nobody reads, or the error says where it is.
+    let Ok(text) = std::str::from_utf8(body) else {
+        return read_exactly(
+            BodySeed::<N, true>(name),
+            serde_json::Deserializer::from_slice(body),
+        );
+    };
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let fast = BodySeed::<N, false>(name).deserialize(&mut deserializer);
+    match fast.and_then(|data| deserializer.end().map(|()| data)) {
+        Ok(data) => Ok(data),
+        Err(_) => read_exactly(
+            BodySeed::<N, true>(name),
+            serde_json::Deserializer::from_str(text),
+        ),
+    }
+}
+
+/// Reads the JSON text of a `data` member.
+pub(crate) fn read_data<'a, N: EventName>(
+    name: &N,
+    json: &'a str,
+) -> Result<N::Data<'a>, DataError> {
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    let fast = DataSeed::<N, false>(name).deserialize(&mut deserializer);
+    match fast.and_then(|data| deserializer.end().map(|()| data)) {
+        Ok(data) => Ok(data),
+        Err(_) => read_exactly(
+            DataSeed::<N, true>(name),
+            serde_json::Deserializer::from_str(json),
+        )
+        .map_err(DataError::within_data),
+    }
+}
+
+fn read_exactly<'de, R, S>(
+    seed: S,
+    mut deserializer: serde_json::Deserializer<R>,
+) -> Result<S::Value, DataError>
+where
+    R: serde_json::de::Read<'de>,
+    S: DeserializeSeed<'de>,
+{
+    let mut track = serde_path_to_error::Track::new();
+    let result = seed
+        .deserialize(serde_path_to_error::Deserializer::new(
+            &mut deserializer,
+            &mut track,
+        ))
+        .and_then(|data| deserializer.end().map(|()| data));
+    result.map_err(|err| DataError::new(&track.path(), &err))
+}
+
+struct DataSeed<'n, N, const EXACT: bool>(&'n N);
+
+impl<'de, N: EventName, const EXACT: bool> DeserializeSeed<'de> for DataSeed<'_, N, EXACT> {
+    type Value = N::Data<'de>;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        self.0.read::<EXACT, D>(deserializer)
+    }
+}
+
+struct BodySeed<'n, N, const EXACT: bool>(&'n N);
+
+impl<'de, N: EventName, const EXACT: bool> DeserializeSeed<'de> for BodySeed<'_, N, EXACT> {
+    type Value = N::Data<'de>;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, N: EventName, const EXACT: bool> Visitor<'de> for BodySeed<'_, N, EXACT> {
+    type Value = N::Data<'de>;
+
+    refuse!("an object": bool number str null array);
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut data = None;
+        while let Some(key) = map.next_key::<BodyKey>()? {
+            match key {
+                BodyKey::Data if data.is_none() => {
+                    data = Some(map.next_value_seed(DataSeed::<N, EXACT>(self.0))?);
+                }
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(data.unwrap_or_else(|| self.0.absent()))
+    }
+}
+
+enum BodyKey {
+    Data,
+    Other,
+}
+
+impl<'de> serde::Deserialize<'de> for BodyKey {
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct KeyVisitor;
+
+        impl Visitor<'_> for KeyVisitor {
+            type Value = BodyKey;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a member")
+            }
+
+            #[inline]
+            fn visit_str<E: Error>(self, name: &str) -> Result<BodyKey, E> {
+                Ok(if name == "data" {
+                    BodyKey::Data
+                } else {
+                    BodyKey::Other
+                })
+            }
+        }
+
+        deserializer.deserialize_identifier(KeyVisitor)
+    }
+}
+
+/// The data of an event that this version does not know.
+#[derive(Clone, Debug)]
+pub struct OtherData<'a> {
+    event_type: Box<str>,
+    raw: Option<Cow<'a, RawValue>>,
+}
+
+impl<'a> OtherData<'a> {
+    pub(crate) fn new(event_type: &str, raw: Option<&'a RawValue>) -> Self {
+        Self {
+            event_type: event_type.into(),
+            raw: raw.map(Cow::Borrowed),
+        }
+    }
+
+    /// The name of the event as sent.
+    #[must_use]
+    pub fn event_type(&self) -> &str {
+        &self.event_type
+    }
+
+    /// The JSON of the event's `data`, of whatever kind; none where the event came without.
+    #[must_use]
+    pub fn raw(&self) -> Option<&RawValue> {
+        self.raw.as_deref()
+    }
+
+    /// Copies what is borrowed.
+    #[must_use]
+    pub fn into_owned(self) -> OtherData<'static> {
+        OtherData {
+            event_type: self.event_type,
+            raw: self.raw.map(|raw| Cow::Owned(raw.into_owned())),
+        }
+    }
+}
+
+/// Equal when the names and the JSON texts are.
+impl PartialEq for OtherData<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        let texts = [self, other].map(|data| data.raw().map(RawValue::get));
+        self.event_type == other.event_type && texts[0] == texts[1]
+    }
+}
+
+impl Serialize for OtherData<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.raw() {
+            Some(raw) => raw.serialize(serializer),
+            None => serializer.serialize_unit(),
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Reading the first members of an object, and no further than needed.
+
+use std::{borrow::Cow, fmt};
+
+use serde::{
+    Deserialize,
+    de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
+
+use crate::EnvelopeError;
+
+use super::{Field, Key, KeySeed, Kind};
+
+/// The members of an envelope, taken one by one.
+pub(crate) trait Front: Default {
+    type Member: Field;
+
+    /// Any member; it is only asked for names.
+    const MEMBER: Self::Member;
+
+    /// Whether nothing more is needed.
+    fn is_complete(&self) -> bool;
+
+    /// Whether what must be there is.
+    fn is_sufficient(&self) -> bool;
+
+    fn take(&mut self, member: Self::Member, value: Loose<'_>) -> Result<(), EnvelopeError>;
+}
+
+/// Reads a body from its beginning until the front is complete, or the object ends, or its JSON
+/// breaks. What comes after the point where the front is complete is not looked at, and where it is
+/// sufficient, broken JSON is the business of whoever reads the data.
+///
+/// Values of other members are skipped without recursion, however deep they are.
+pub(crate) fn read_front<F: Front>(body: &[u8]) -> Result<F, EnvelopeError> {
+    let mut front = F::default();
+    let mut refusal = None;
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    let visitor = FrontVisitor {
+        front: &mut front,
+        refusal: &mut refusal,
+    };
+    // Leaving an object in its middle is an error to the reader, but none of ours.
+    let result = deserializer.deserialize_any(visitor);
+    match (refusal, result) {
+        (Some(refusal), _) => Err(refusal),
+        (None, Err(err)) if !front.is_sufficient() => Err(EnvelopeError::unreadable(&err)),
+        _ => Ok(front),
+    }
+}
+
+struct FrontVisitor<'f, F> {
+    front: &'f mut F,
+    refusal: &'f mut Option<EnvelopeError>,
+}
+
+impl<F> FrontVisitor<'_, F> {
+    fn refuse<E: Error>(self, found: Kind) -> Result<(), E> {
+        *self.refusal = Some(EnvelopeError::not_an_object(found));
+        Ok(())
+    }
+}
+
+impl<'de, F: Front> Visitor<'de> for FrontVisitor<'_, F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
+        self.refuse(Kind::Boolean)
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
+        self.refuse(Kind::Number)
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<(), E> {
+        self.refuse(Kind::Number)
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
+        self.refuse(Kind::Number)
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
+        self.refuse(Kind::String)
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        self.refuse(Kind::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<(), A::Error> {
+        self.refuse(Kind::Array)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while !self.front.is_complete() {
+            match map.next_key_seed(KeySeed(F::MEMBER))? {
+                None => break,
+                Some(Key::Unknown(_)) => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+                Some(Key::Known(member, _)) => {
+                    let value = map.next_value::<Loose<'_>>()?;
+                    if let Err(refusal) = self.front.take(member, value) {
+                        *self.refusal = Some(refusal);
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A value that is one of a few kinds, or skipped.
+pub(crate) enum Loose<'de> {
+    Null,
+    Boolean,
+    Integer(i64),
+    /// A number that is no `i64`.
+    Float(f64),
+    Text(Cow<'de, str>),
+    Array,
+    Object,
+}
+
+impl Loose<'_> {
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::Null => Kind::Null,
+            Self::Boolean => Kind::Boolean,
+            Self::Integer(_) | Self::Float(_) => Kind::Number,
+            Self::Text(_) => Kind::String,
+            Self::Array => Kind::Array,
+            Self::Object => Kind::Object,
+        }
+    }
+
+    /// `1`, `1.0` and `"1"` are the same integer.
+    pub(crate) fn to_integer(&self) -> Option<i64> {
+        match self {
+            Self::Integer(integer) => Some(*integer),
+            Self::Float(float) => crate::model::Number::try_from(*float).ok()?.to_i64(),
+            Self::Text(text) => crate::model::Number::new(text).ok()?.to_i64(),
+            _ => None,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Loose<'de> {
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(LooseVisitor)
+    }
+}
+
+struct LooseVisitor;
+
+impl<'de> Visitor<'de> for LooseVisitor {
+    type Value = Loose<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Loose::Null)
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Loose::Boolean)
+    }
+
+    fn visit_i64<E: Error>(self, integer: i64) -> Result<Self::Value, E> {
+        Ok(Loose::Integer(integer))
+    }
+
+    fn visit_u64<E: Error>(self, integer: u64) -> Result<Self::Value, E> {
+        // Beyond i64 there is no version and no account.
+        Ok(i64::try_from(integer).map_or(Loose::Float(f64::NAN), Loose::Integer))
+    }
+
+    fn visit_f64<E: Error>(self, float: f64) -> Result<Self::Value, E> {
+        Ok(Loose::Float(float))
+    }
+
+    #[inline]
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Loose::Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Loose::Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
+        while sequence.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Loose::Array)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Loose::Object)
+    }
+}

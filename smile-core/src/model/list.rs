@@ -1,0 +1,227 @@
+use std::{borrow::Cow, fmt, marker::PhantomData, ops::Deref, slice, vec};
+
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
+    ser::SerializeMap,
+};
+use serde_json::value::RawValue;
+
+use super::{
+    Field, IntoOwned, Key, KeySeed, Member, Read, Seed, Shape, Text, Unknown, Write, refuse,
+};
+
+/// A list of datapoints: `{"nextCursor": .., "items": [..]}`, or a bare array as the vendor's REST
+/// API sends it.
+///
+/// The vendor cuts each list of a webhook at [300 items](Self::VENDOR_LIMIT) (Smile API webhooks
+/// page, "Including the Data Payload"). The rest has to be fetched from its REST endpoint for that
+/// kind of datapoint; [`may_be_truncated`](Self::may_be_truncated) says when to.
+///
+/// ```
+/// use smile_core::{model::List, smile_api::data::Contribution};
+///
+/// let list: List<'_, Contribution<'_>> =
+///     serde_json::from_str(r#"{"nextCursor":null,"items":[{"id":"con-1"}]}"#)?;
+/// assert_eq!(list.len(), 1);
+/// assert!(!list.may_be_truncated());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct List<'a, T> {
+    /// Where the next page starts; opaque. `null` in all of the vendor's examples.
+    pub next_cursor: Option<Text<'a>>,
+    /// The items.
+    pub items: Vec<T>,
+    /// The members of the container that this version does not know.
+    pub unknown: Unknown<'a>,
+}
+
+impl<T> List<'_, T> {
+    /// How many items the vendor puts into one list of a webhook at most.
+    pub const VENDOR_LIMIT: usize = 300;
+
+    /// Whether there may be items that the vendor did not send: the list is as long as its limit,
+    /// or it names a next page.
+    #[must_use]
+    pub fn may_be_truncated(&self) -> bool {
+        let has_next = self
+            .next_cursor
+            .as_ref()
+            .is_some_and(|cursor| !cursor.is_empty());
+        has_next || self.items.len() >= Self::VENDOR_LIMIT
+    }
+}
+
+impl<T: IntoOwned> List<'_, T> {
+    /// Copies what is borrowed.
+    #[must_use]
+    pub fn into_owned(self) -> List<'static, T::Owned> {
+        List {
+            next_cursor: self.next_cursor.into_owned(),
+            items: self.items.into_owned(),
+            unknown: self.unknown.into_owned(),
+        }
+    }
+}
+
+impl<T: IntoOwned> IntoOwned for List<'_, T> {
+    type Owned = List<'static, T::Owned>;
+
+    fn into_owned(self) -> Self::Owned {
+        List::into_owned(self)
+    }
+}
+
+impl<T> Default for List<'_, T> {
+    fn default() -> Self {
+        Self {
+            next_cursor: None,
+            items: Vec::new(),
+            unknown: Unknown::default(),
+        }
+    }
+}
+
+impl<T> From<Vec<T>> for List<'_, T> {
+    fn from(items: Vec<T>) -> Self {
+        Self {
+            items,
+            ..Self::default()
+        }
+    }
+}
+
+impl<T> Deref for List<'_, T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.items
+    }
+}
+
+impl<T> IntoIterator for List<'_, T> {
+    type Item = T;
+    type IntoIter = vec::IntoIter<T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.items.into_iter()
+    }
+}
+
+impl<'l, T> IntoIterator for &'l List<'_, T> {
+    type Item = &'l T;
+    type IntoIter = slice::Iter<'l, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.items.iter()
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for List<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("List")
+            .field("next_cursor", &self.next_cursor)
+            .field("items", &self.items)
+            .field("unknown", &self.unknown)
+            .finish()
+    }
+}
+
+impl<'de, T: Read<'de>> Read<'de> for List<'de, T> {
+    fn read<const EXACT: bool, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ListVisitor::<T, EXACT>(PhantomData))
+    }
+}
+
+impl<'de: 'a, 'a, T: Read<'de>> Deserialize<'de> for List<'a, T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        List::<'de, T>::read::<true, D>(deserializer)
+    }
+}
+
+impl<T: Serialize> Serialize for List<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let trace = self.unknown.trace();
+        let is_plain = self.next_cursor.is_none() && self.unknown.is_empty();
+        if trace.shape == Shape::Array && is_plain {
+            return self.items.serialize(serializer);
+        }
+        let mut map = serializer.serialize_map(None)?;
+        self.next_cursor
+            .write(&mut map, "nextCursor", trace, Column::NextCursor.bit())?;
+        self.items
+            .write(&mut map, "items", trace, Column::Items.bit())?;
+        self.unknown.write(&mut map)?;
+        map.end()
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Column {
+    NextCursor,
+    Items,
+}
+
+impl Column {
+    const fn bit(self) -> u32 {
+        match self {
+            Self::NextCursor => 1,
+            Self::Items => 2,
+        }
+    }
+}
+
+impl Field for Column {
+    fn find(self, name: &str) -> Option<(Self, bool)> {
+        match name {
+            "nextCursor" => Some((Self::NextCursor, false)),
+            "items" => Some((Self::Items, false)),
+            _ => None,
+        }
+    }
+}
+
+struct ListVisitor<T, const EXACT: bool>(PhantomData<T>);
+
+impl<'de, T: Read<'de>, const EXACT: bool> Visitor<'de> for ListVisitor<T, EXACT> {
+    type Value = List<'de, T>;
+
+    refuse!("a list": bool number str null);
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
+        let mut list = List::default();
+        list.unknown.trace_mut().shape = Shape::Array;
+        while let Some(item) = sequence.next_element_seed(Seed::<T, EXACT>::new())? {
+            list.items.push(item);
+        }
+        Ok(list)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut list = List::default();
+        let mut seen = 0;
+        while let Some(key) = map.next_key_seed(KeySeed(Column::NextCursor))? {
+            match key {
+                Key::Known(column, _) if seen & column.bit() != 0 => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+                Key::Known(column, alias) => {
+                    let presence = match column {
+                        Column::NextCursor => list.next_cursor.fill::<EXACT, A>(&mut map)?,
+                        Column::Items => list.items.fill::<EXACT, A>(&mut map)?,
+                    };
+                    if presence.note(list.unknown.trace_mut(), column.bit(), alias) {
+                        seen |= column.bit();
+                    }
+                }
+                Key::Unknown(name) => {
+                    let value = map.next_value::<&'de RawValue>()?;
+                    list.unknown.push(name, Cow::Borrowed(value));
+                }
+            }
+        }
+        Ok(list)
+    }
+}

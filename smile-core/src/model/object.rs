@@ -1,0 +1,386 @@
+//! The macro that makes a model out of a table of its members.
+
+use std::{borrow::Cow, fmt};
+
+use serde::{
+    Serialize,
+    de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor},
+    ser::SerializeMap,
+};
+
+use super::{Read, Seed, unknown::Trace};
+
+/// Makes a struct of optional members, and reads and writes it as `model` promises.
+///
+/// A row is `field: Type = "wireName"` with an optional second spelling, `| "wirename"`. The type is
+/// an `Option` or a `Vec`. There are at most 32 rows.
+///
+/// serde's derive is not used: its `flatten`, which unknown members would need, buffers every
+/// member, and its `borrow` does not reach into an `Option<Cow<str>>`.
+macro_rules! object {
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident<$lt:lifetime> {
+            $($(#[$field_meta:meta])* $field:ident: $ty:ty = $wire:literal $(| $alias:literal)?,)*
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default, PartialEq)]
+        #[non_exhaustive]
+        pub struct $name<$lt> {
+            $($(#[$field_meta])* pub $field: $ty,)*
+            /// The members that this version does not know.
+            pub unknown: $crate::model::Unknown<$lt>,
+        }
+
+        impl $name<'_> {
+            /// Copies what is borrowed.
+            #[must_use]
+            pub fn into_owned(self) -> $name<'static> {
+                $name {
+                    $($field: $crate::model::IntoOwned::into_owned(self.$field),)*
+                    unknown: self.unknown.into_owned(),
+                }
+            }
+        }
+
+        impl $name<'static> {
+            /// Reads an owned value, for `#[serde(deserialize_with = "..")]`.
+            ///
+            /// # Errors
+            ///
+            /// Those of the deserializer.
+            pub fn deserialize_owned<'de, D: ::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> Result<Self, D::Error> {
+                <$name<'de> as ::serde::Deserialize<'de>>::deserialize(deserializer)
+                    .map($name::into_owned)
+            }
+        }
+
+        impl $crate::model::IntoOwned for $name<'_> {
+            type Owned = $name<'static>;
+
+            fn into_owned(self) -> $name<'static> {
+                $name::into_owned(self)
+            }
+        }
+
+        impl<'de: $lt, $lt> ::serde::Deserialize<'de> for $name<$lt> {
+            fn deserialize<D: ::serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+                <$name<'de> as $crate::model::Read<'de>>::read::<true, D>(d)
+            }
+        }
+
+        const _: () = {
+            use ::serde::{Deserializer, Serialize, Serializer, de, ser::SerializeMap};
+            use ::serde_json::value::RawValue;
+            use $crate::model::{Key, KeySeed, Presence, Read, refuse};
+
+            #[derive(Clone, Copy, PartialEq)]
+            #[expect(non_camel_case_types, reason = "the variants are the names of the fields")]
+            enum Field {
+                $($field,)*
+                end_of_fields,
+            }
+
+            const ORDER: &[Field] = &[$(Field::$field,)* Field::end_of_fields];
+            const _: () = assert!(ORDER.len() <= 33, "a bit of a u32 for each field");
+
+            impl Field {
+                #[inline]
+                #[expect(clippy::as_conversions, reason = "a fieldless enum has no other way")]
+                const fn index(self) -> usize {
+                    self as usize
+                }
+
+                #[inline]
+                const fn bit(self) -> u32 {
+                    1 << self.index()
+                }
+            }
+
+            impl $crate::model::Field for Field {
+                #[inline]
+                fn find(self, name: &str) -> Option<(Self, bool)> {
+                    // The vendor sends members in one order, so mostly the next one is meant.
+                    let is_next = match self {
+                        $(Self::$field => name == $wire,)*
+                        Self::end_of_fields => false,
+                    };
+                    if is_next {
+                        return Some((self, false));
+                    }
+                    match name {
+                        $(
+                            $wire => Some((Self::$field, false)),
+                            $($alias => Some((Self::$field, true)),)?
+                        )*
+                        _ => None,
+                    }
+                }
+            }
+
+            struct ObjectVisitor<const EXACT: bool>;
+
+            impl<'de, const EXACT: bool> de::Visitor<'de> for ObjectVisitor<EXACT> {
+                type Value = $name<'de>;
+
+                refuse!("an object": bool number str array);
+
+                fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+                    let mut object = $name::default();
+                    object.unknown.trace_mut().shape = $crate::model::Shape::Null;
+                    Ok(object)
+                }
+
+                fn visit_map<A: de::MapAccess<'de>>(
+                    self,
+                    mut map: A,
+                ) -> Result<Self::Value, A::Error> {
+                    let mut object = $name::default();
+                    let mut next = ORDER[0];
+                    let mut seen = 0_u32;
+                    while let Some(key) = map.next_key_seed(KeySeed(next))? {
+                        let (field, alias) = match key {
+                            Key::Known(field, alias) => (field, alias),
+                            Key::Unknown(name) => {
+                                let value = map.next_value::<&'de RawValue>()?;
+                                object.unknown.push(name, ::std::borrow::Cow::Borrowed(value));
+                                continue;
+                            }
+                        };
+                        if seen & field.bit() != 0 {
+                            let came_as_alias = object.unknown.trace().alias & field.bit() != 0;
+                            if alias == came_as_alias {
+                                map.next_value::<de::IgnoredAny>()?;
+                            } else {
+                                let name = field.name(alias);
+                                let value = map.next_value::<&'de RawValue>()?;
+                                object.unknown.push(name, ::std::borrow::Cow::Borrowed(value));
+                            }
+                            continue;
+                        }
+                        let presence = match field {
+                            $(Field::$field => {
+                                let place = &mut object.$field;
+                                $crate::model::Member::fill::<EXACT, A>(place, &mut map)?
+                            })*
+                            Field::end_of_fields => Presence::Null,
+                        };
+                        if presence.note(object.unknown.trace_mut(), field.bit(), alias) {
+                            seen |= field.bit();
+                        }
+                        next = ORDER[field.index() + 1];
+                    }
+                    Ok(object)
+                }
+            }
+
+            impl Field {
+                fn name(self, alias: bool) -> &'static str {
+                    let names: &[&'static str] = match self {
+                        $(Self::$field => &[$wire $(, $alias)?],)*
+                        Self::end_of_fields => &[],
+                    };
+                    names.get(usize::from(alias)).or(names.first()).copied().unwrap_or_default()
+                }
+            }
+
+            impl<$lt> Read<$lt> for $name<$lt> {
+                fn read<const EXACT: bool, D>(deserializer: D) -> Result<Self, D::Error>
+                where
+                    D: Deserializer<$lt>,
+                {
+                    deserializer.deserialize_any(ObjectVisitor::<EXACT>)
+                }
+            }
+
+            impl Serialize for $name<'_> {
+                fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                    let trace = self.unknown.trace();
+                    if trace.shape == $crate::model::Shape::Null && *self == Self::default() {
+                        return serializer.serialize_unit();
+                    }
+                    let mut map = serializer.serialize_map(None)?;
+                    $({
+                        let field = Field::$field;
+                        let name = field.name(trace.alias & field.bit() != 0);
+                        $crate::model::Write::write(&self.$field, &mut map, name, trace, field.bit())?;
+                    })*
+                    self.unknown.write(&mut map)?;
+                    map.end()
+                }
+            }
+        };
+    };
+}
+
+pub(crate) use object;
+
+/// The table of an object's members. The value itself is the member that is expected next.
+pub(crate) trait Field: Copy {
+    /// The member of this name, and whether the name is its second spelling.
+    fn find(self, name: &str) -> Option<(Self, bool)>;
+}
+
+pub(crate) enum Key<'de, F> {
+    Known(F, bool),
+    Unknown(Cow<'de, str>),
+}
+
+/// Reads a name and looks it up. It holds the member that is expected next.
+pub(crate) struct KeySeed<F>(pub(crate) F);
+
+impl<'de, F: Field> DeserializeSeed<'de> for KeySeed<F> {
+    type Value = Key<'de, F>;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
+}
+
+impl<'de, F: Field> Visitor<'de> for KeySeed<F> {
+    type Value = Key<'de, F>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a member")
+    }
+
+    #[inline]
+    fn visit_borrowed_str<E: Error>(self, name: &'de str) -> Result<Self::Value, E> {
+        Ok(match self.0.find(name) {
+            Some((field, alias)) => Key::Known(field, alias),
+            None => Key::Unknown(Cow::Borrowed(name)),
+        })
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(match self.0.find(name) {
+            Some((field, alias)) => Key::Known(field, alias),
+            None => Key::Unknown(Cow::Owned(name.to_owned())),
+        })
+    }
+}
+
+/// The type of a struct's field: an `Option` or a `Vec`.
+pub(crate) trait Member<'de> {
+    fn fill<const EXACT: bool, A: MapAccess<'de>>(
+        &mut self,
+        map: &mut A,
+    ) -> Result<Presence, A::Error>
+    where
+        Self: Sized;
+}
+
+/// What stood under a member's name.
+#[derive(Clone, Copy)]
+pub(crate) enum Presence {
+    Value,
+    Null,
+    Empty,
+}
+
+impl Presence {
+    /// Notes what is needed to write the member again; says whether there was a value.
+    #[inline]
+    pub(crate) fn note(self, trace: &mut Trace, bit: u32, alias: bool) -> bool {
+        if alias {
+            trace.alias |= bit;
+        } else {
+            trace.alias &= !bit;
+        }
+        match self {
+            Self::Value => true,
+            Self::Null => {
+                trace.null |= bit;
+                false
+            }
+            Self::Empty => {
+                trace.null &= !bit;
+                trace.empty |= bit;
+                true
+            }
+        }
+    }
+}
+
+impl<'de, T: Read<'de>> Member<'de> for Option<T> {
+    #[inline]
+    fn fill<const EXACT: bool, A: MapAccess<'de>>(
+        &mut self,
+        map: &mut A,
+    ) -> Result<Presence, A::Error> {
+        *self = map.next_value_seed(Seed::<Self, EXACT>::new())?;
+        Ok(if self.is_some() {
+            Presence::Value
+        } else {
+            Presence::Null
+        })
+    }
+}
+
+impl<'de, T: Read<'de>> Member<'de> for Vec<T> {
+    #[inline]
+    fn fill<const EXACT: bool, A: MapAccess<'de>>(
+        &mut self,
+        map: &mut A,
+    ) -> Result<Presence, A::Error> {
+        Ok(
+            match map.next_value_seed(Seed::<Option<Self>, EXACT>::new())? {
+                None => Presence::Null,
+                Some(items) if items.is_empty() => Presence::Empty,
+                Some(items) => {
+                    *self = items;
+                    Presence::Value
+                }
+            },
+        )
+    }
+}
+
+/// Writes a field as it was read, see [`Trace`].
+pub(crate) trait Write {
+    fn write<M: SerializeMap>(
+        &self,
+        map: &mut M,
+        name: &'static str,
+        trace: &Trace,
+        bit: u32,
+    ) -> Result<(), M::Error>;
+}
+
+impl<T: Serialize> Write for Option<T> {
+    fn write<M: SerializeMap>(
+        &self,
+        map: &mut M,
+        name: &'static str,
+        trace: &Trace,
+        bit: u32,
+    ) -> Result<(), M::Error> {
+        match self {
+            Some(value) => map.serialize_entry(name, value),
+            None if trace.null & bit != 0 => map.serialize_entry(name, &()),
+            None => Ok(()),
+        }
+    }
+}
+
+impl<T: Serialize> Write for Vec<T> {
+    fn write<M: SerializeMap>(
+        &self,
+        map: &mut M,
+        name: &'static str,
+        trace: &Trace,
+        bit: u32,
+    ) -> Result<(), M::Error> {
+        if !self.is_empty() || trace.empty & bit != 0 {
+            map.serialize_entry(name, self)
+        } else if trace.null & bit != 0 {
+            map.serialize_entry(name, &())
+        } else {
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,155 @@
+use std::fmt;
+
+use super::{IntoOwned, Text};
+
+/// A value that this version has no name for, as the vendor sent it.
+///
+/// It is made by reading only, so it never holds a value that the enum around it knows.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct UnknownName<'a>(pub(super) Text<'a>);
+
+impl<'a> UnknownName<'a> {
+    pub(crate) fn new(text: Text<'a>) -> Self {
+        Self(text)
+    }
+
+    /// The value as sent.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    pub(crate) fn as_text(&self) -> &Text<'a> {
+        &self.0
+    }
+}
+
+impl IntoOwned for UnknownName<'_> {
+    type Owned = UnknownName<'static>;
+
+    fn into_owned(self) -> UnknownName<'static> {
+        UnknownName(self.0.into_owned())
+    }
+}
+
+impl fmt::Display for UnknownName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for UnknownName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+/// Makes an enum of the values that the vendor documents, and a place for all others.
+///
+/// The vendor adds values without a new version ("API versioning" of its documentation), so a
+/// value that is not in the table is kept in `Other`, and serialised as it came.
+macro_rules! open_enum {
+    (
+        $(#[$meta:meta])*
+        pub enum $name:ident<$lt:lifetime> {
+            $($(#[$variant_meta:meta])* $variant:ident = $wire:literal,)+
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum $name<$lt> {
+            $($(#[$variant_meta])* $variant,)+
+            /// A value that this version has no name for.
+            Other($crate::model::UnknownName<$lt>),
+        }
+
+        impl $name<'_> {
+            /// The values that the vendor documents.
+            pub const DOCUMENTED: &'static [&'static str] = &[$($wire),+];
+
+            /// The value as the vendor writes it.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $wire,)+
+                    Self::Other(name) => name.as_str(),
+                }
+            }
+
+            /// Copies an unknown value where it is borrowed.
+            #[must_use]
+            pub fn into_owned(self) -> $name<'static> {
+                match self {
+                    $(Self::$variant => $name::$variant,)+
+                    Self::Other(name) => {
+                        $name::Other($crate::model::IntoOwned::into_owned(name))
+                    }
+                }
+            }
+        }
+
+        impl $crate::model::IntoOwned for $name<'_> {
+            type Owned = $name<'static>;
+
+            fn into_owned(self) -> $name<'static> {
+                $name::into_owned(self)
+            }
+        }
+
+        impl<$lt> From<$crate::model::Text<$lt>> for $name<$lt> {
+            #[inline]
+            fn from(text: $crate::model::Text<$lt>) -> Self {
+                match text.as_str() {
+                    $($wire => Self::$variant,)+
+                    _ => Self::Other($crate::model::UnknownName::new(text)),
+                }
+            }
+        }
+
+        impl<$lt> From<&$lt str> for $name<$lt> {
+            fn from(text: &$lt str) -> Self {
+                $crate::model::Text::from(text).into()
+            }
+        }
+
+        impl From<String> for $name<'_> {
+            fn from(text: String) -> Self {
+                $crate::model::Text::from(text).into()
+            }
+        }
+
+        impl ::std::fmt::Display for $name<'_> {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                ::std::fmt::Display::fmt(self.as_str(), f)
+            }
+        }
+
+        impl<$lt> $crate::model::Read<$lt> for $name<$lt> {
+            #[inline]
+            fn read<const EXACT: bool, D>(deserializer: D) -> Result<Self, D::Error>
+            where
+                D: ::serde::Deserializer<$lt>,
+            {
+                <$crate::model::Text<$lt>>::read::<EXACT, D>(deserializer).map(Self::from)
+            }
+        }
+
+        impl<'de: $lt, $lt> ::serde::Deserialize<'de> for $name<$lt> {
+            fn deserialize<D: ::serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+                <$name<'de> as $crate::model::Read<'de>>::read::<true, D>(d)
+            }
+        }
+
+        impl ::serde::Serialize for $name<'_> {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self {
+                    Self::Other(name) => name.as_text().serialize(serializer),
+                    known => serializer.serialize_str(known.as_str()),
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use open_enum;

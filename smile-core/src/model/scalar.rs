@@ -1,0 +1,134 @@
+use std::fmt;
+
+use serde::{
+    Deserialize, Serialize, Serializer,
+    de::{Deserializer, Error, Visitor},
+    ser::Error as _,
+};
+use serde_json::value::RawValue;
+
+use super::{Kind, Read, wrong_kind};
+
+/// A JSON string or the digits of a JSON number, borrowed or owned.
+///
+/// One flat enum with boxes, not a pair of `Cow`s: it is 24 bytes, and so is an `Option` of it.
+#[derive(Clone)]
+pub(super) enum Scalar<'a> {
+    Text(&'a str),
+    OwnedText(Box<str>),
+    Digits(&'a str),
+    OwnedDigits(Box<str>),
+}
+
+impl<'a> Scalar<'a> {
+    #[inline]
+    pub(super) fn as_str(&self) -> &str {
+        match self {
+            Self::Text(text) | Self::Digits(text) => text,
+            Self::OwnedText(text) | Self::OwnedDigits(text) => text,
+        }
+    }
+
+    pub(super) fn is_number(&self) -> bool {
+        matches!(self, Self::Digits(_) | Self::OwnedDigits(_))
+    }
+
+    pub(super) fn into_owned(self) -> Scalar<'static> {
+        match self {
+            Self::Text(text) => Scalar::OwnedText(text.into()),
+            Self::OwnedText(text) => Scalar::OwnedText(text),
+            Self::Digits(digits) => Scalar::OwnedDigits(digits.into()),
+            Self::OwnedDigits(digits) => Scalar::OwnedDigits(digits),
+        }
+    }
+
+    /// Takes the raw JSON of a string or a number.
+    #[inline]
+    pub(super) fn from_raw<E: Error>(raw: &'a RawValue, expected: &str) -> Result<Self, E> {
+        let json = raw.get();
+        match json.as_bytes() {
+            [b'-' | b'0'..=b'9', ..] => Ok(Self::Digits(json)),
+            [b'"', ..] => Self::from_quoted(json),
+            _ => Err(wrong_kind(expected, Kind::of(raw))),
+        }
+    }
+
+    fn from_quoted<E: Error>(json: &'a str) -> Result<Self, E> {
+        let inside = json
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'));
+        match inside {
+            Some(text) if !text.as_bytes().contains(&b'\\') => Ok(Self::Text(text)),
+            // Raw JSON is only skimmed, so this is where a lone surrogate comes to light.
+            _ => serde_json::from_str::<Box<str>>(json)
+                .map(Self::OwnedText)
+                .map_err(|_| E::custom("expected a string, found one with an invalid escape")),
+        }
+    }
+}
+
+impl<'de> Read<'de> for Scalar<'de> {
+    #[inline]
+    fn read<const EXACT: bool, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if EXACT {
+            Self::from_raw(<&RawValue>::deserialize(deserializer)?, "a string")
+        } else {
+            deserializer.deserialize_any(ScalarVisitor)
+        }
+    }
+}
+
+impl Serialize for Scalar<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = self.as_str();
+        if !self.is_number() {
+            return serializer.serialize_str(text);
+        }
+        match text.parse::<i64>() {
+            // `-0` is the one JSON integer that an i64 prints in another way.
+            Ok(integer) if text != "-0" => serializer.serialize_i64(integer),
+            _ => serde_json::from_str::<&RawValue>(text)
+                .map_err(S::Error::custom)?
+                .serialize(serializer),
+        }
+    }
+}
+
+impl fmt::Debug for Scalar<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_number() {
+            f.write_str(self.as_str())
+        } else {
+            fmt::Debug::fmt(self.as_str(), f)
+        }
+    }
+}
+
+struct ScalarVisitor;
+
+impl<'de> Visitor<'de> for ScalarVisitor {
+    type Value = Scalar<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    #[inline]
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Scalar::Text(text))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Scalar::OwnedText(text.into()))
+    }
+
+    fn visit_i64<E: Error>(self, integer: i64) -> Result<Self::Value, E> {
+        Ok(Scalar::OwnedDigits(integer.to_string().into()))
+    }
+
+    fn visit_u64<E: Error>(self, integer: u64) -> Result<Self::Value, E> {
+        Ok(Scalar::OwnedDigits(integer.to_string().into()))
+    }
+
+    // No visit_f64: the digits are gone by then, so the fast mode fails and the exact one follows.
+}

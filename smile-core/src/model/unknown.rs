@@ -1,0 +1,147 @@
+use std::{borrow::Cow, collections::BTreeSet, fmt};
+
+use serde::ser::SerializeMap;
+use serde_json::value::RawValue;
+
+use super::IntoOwned;
+
+/// The members of an object that this version does not know, in the order in which they came.
+///
+/// It also remembers how the known members were written (absent or `null`, which spelling), so that
+/// an object is serialised as it was read. Two are equal when they hold the same names with the
+/// same JSON text, in any order.
+///
+/// ```
+/// use smile_core::smile_api::data::InviteInvited;
+///
+/// let invite: InviteInvited<'_> = serde_json::from_str(r#"{"inviteId":"i-1","channel":[1, 2]}"#)?;
+/// assert_eq!(invite.unknown.get("channel").map(|raw| raw.get()), Some("[1, 2]"));
+/// assert_eq!(serde_json::to_string(&invite)?, r#"{"inviteId":"i-1","channel":[1, 2]}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Unknown<'a> {
+    members: Vec<(Cow<'a, str>, Cow<'a, RawValue>)>,
+    trace: Trace,
+}
+
+impl<'a> Unknown<'a> {
+    /// Adds a member. Of doubled names the first counts.
+    pub fn push(&mut self, name: impl Into<Cow<'a, str>>, value: Cow<'a, RawValue>) {
+        self.members.push((name.into(), value));
+    }
+
+    /// The JSON text of a member.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&RawValue> {
+        self.iter()
+            .find(|(found, _)| *found == name)
+            .map(|(_, value)| value)
+    }
+
+    /// The members in the order in which they came.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &RawValue)> {
+        self.members.iter().map(|(name, value)| (&**name, &**value))
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// Copies what is borrowed.
+    #[must_use]
+    pub fn into_owned(self) -> Unknown<'static> {
+        let owned = |(name, value): (Cow<'a, str>, Cow<'a, RawValue>)| {
+            (
+                Cow::Owned(name.into_owned()),
+                Cow::Owned(value.into_owned()),
+            )
+        };
+        Unknown {
+            members: self.members.into_iter().map(owned).collect(),
+            trace: self.trace,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn trace(&self) -> &Trace {
+        &self.trace
+    }
+
+    #[inline]
+    pub(crate) fn trace_mut(&mut self) -> &mut Trace {
+        &mut self.trace
+    }
+
+    /// Writes each name once: a reader that takes the last of doubled members would otherwise see
+    /// another value than [`get`](Self::get) gives.
+    pub(crate) fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        let mut written = BTreeSet::new();
+        for (name, value) in self.iter() {
+            if written.insert(name) {
+                map.serialize_entry(name, value)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn sorted(&self) -> Vec<(&str, &str)> {
+        let mut members: Vec<_> = self
+            .iter()
+            .map(|(name, value)| (name, value.get()))
+            .collect();
+        members.sort_unstable();
+        members
+    }
+}
+
+impl IntoOwned for Unknown<'_> {
+    type Owned = Unknown<'static>;
+
+    fn into_owned(self) -> Unknown<'static> {
+        Unknown::into_owned(self)
+    }
+}
+
+impl PartialEq for Unknown<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.sorted() == other.sorted()
+    }
+}
+
+impl fmt::Debug for Unknown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map()
+            .entries(self.iter().map(|(name, value)| (name, value.get())))
+            .finish()
+    }
+}
+
+/// How the known members of an object were written, a bit for each by its place in the table.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Trace {
+    /// Came as `null`.
+    pub(crate) null: u32,
+    /// Came as an empty list, which a list that was absent looks like.
+    pub(crate) empty: u32,
+    /// Came under the second spelling of its name.
+    pub(crate) alias: u32,
+    pub(crate) shape: Shape,
+}
+
+/// What stood where the object was expected.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Shape {
+    #[default]
+    Object,
+    Null,
+    Array,
+}

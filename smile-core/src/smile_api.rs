@@ -1,0 +1,9 @@
+//! The events of Smile API (smileapi.io).
+
+pub mod data;
+
+mod envelope;
+mod event_type;
+
+pub use self::envelope::Envelope;
+pub use self::event_type::{Data, EventType, UnknownEventType};
