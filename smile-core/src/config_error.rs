@@ -1,0 +1,58 @@
+//! What is wrong with a setting, told where it is given.
+
+use std::fmt;
+
+/// A setting that cannot be meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// More secrets than [`KeyRing::MAX`](crate::KeyRing::MAX).
+    TooManySecrets,
+    /// A further fixed secret beside a secret lookup, which answers for all.
+    SecretBesideLookup,
+    /// A limit or a time of zero, named by its setting.
+    Zero(&'static str),
+    /// A name of a scope or tenant that is not 1 to 64 of `A-Z a-z 0-9 . _ -`.
+    Name,
+    /// A lease that the store could lose before it is renewed: shorter than one second.
+    ShortLease,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooManySecrets => f.write_str("more than 4 secrets in one ring"),
+            Self::SecretBesideLookup => {
+                f.write_str("secrets are looked up: return a ring with both from the lookup")
+            }
+            Self::Zero(setting) => write!(f, "`{setting}` is zero, which would refuse everything"),
+            Self::Name => f.write_str("a name is 1 to 64 of `A-Z a-z 0-9 . _ -`"),
+            Self::ShortLease => f.write_str("the lease is shorter than one second"),
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// A scope's or tenant's name: no character that separates the parts of a delivery key.
+pub(crate) fn checked_name(name: &str) -> Result<&str, ConfigError> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    if (1..=64).contains(&name.len()) && name.bytes().all(plain) {
+        Ok(name)
+    } else {
+        Err(ConfigError::Name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_hold_a_separator() {
+        for name in ["", "a:b", "a b", "ä", &"x".repeat(65)] {
+            assert_eq!(checked_name(name), Err(ConfigError::Name), "{name:?}");
+        }
+        assert_eq!(checked_name("Acme_1.eu-west"), Ok("Acme_1.eu-west"));
+    }
+}

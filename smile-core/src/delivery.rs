@@ -1,0 +1,119 @@
+//! One verified attempt to hand us one event.
+
+use std::{fmt, sync::Arc};
+
+use bytes::Bytes;
+
+use crate::{DataError, Fence, Rejection, Vendor, Verified};
+
+/// A verified event: the exact bytes, what their envelope says, and their data when asked for.
+///
+/// Cheap to clone. There is one way to get one: through the intake, which verified it.
+pub struct Delivery<V: Vendor>(Arc<Inner<V>>);
+
+struct Inner<V: Vendor> {
+    body: Verified<Bytes>,
+    envelope: V::Envelope,
+    fence: Option<Fence>,
+}
+
+impl<V: Vendor> Delivery<V> {
+    /// Reads the envelope of verified bytes.
+    ///
+    /// # Errors
+    ///
+    /// A [`Rejection`] of kind [`NotAnEvent`](crate::RejectionKind::NotAnEvent).
+    pub fn read(body: Verified<Bytes>) -> Result<Self, Rejection> {
+        let envelope = V::read_envelope(&body)?;
+        Ok(Self(Arc::new(Inner {
+            body,
+            envelope,
+            fence: None,
+        })))
+    }
+
+    /// The body, byte for byte as it was received and signed.
+    ///
+    /// [`raw`](Self::raw)`.clone()` shares the bytes; it does not copy them.
+    pub fn raw(&self) -> &Bytes {
+        &self.0.body
+    }
+
+    /// The body together with the proof that it was verified.
+    pub fn verified(&self) -> &Verified<Bytes> {
+        &self.0.body
+    }
+
+    /// The event's name as the vendor wrote it, known or not.
+    pub fn event_name(&self) -> &str {
+        V::event_name(&self.0.envelope)
+    }
+
+    /// Whether this version knows the event's name.
+    pub fn is_known(&self) -> bool {
+        V::is_known(&self.0.envelope)
+    }
+
+    /// Which of the secrets in rotation matched, from 0 in the order given.
+    pub fn secret_index(&self) -> usize {
+        self.0.body.secret_index()
+    }
+
+    /// The tenant whose secrets matched, where tenants are looked up.
+    pub fn tenant(&self) -> Option<&str> {
+        self.0.body.tenant()
+    }
+
+    /// The number of the claim under which the handler runs, larger for every later claim of the
+    /// same event; `None` where events are not deduplicated or the store gives none.
+    ///
+    /// A handler that writes it beside its own effect (`.. WHERE last_fence < $fence`) is safe from
+    /// an earlier run that lost its lease and comes back late.
+    pub fn fence(&self) -> Option<Fence> {
+        self.0.fence
+    }
+
+    /// Reads `data` into the view of the event's type, whose strings borrow from this delivery.
+    ///
+    /// Nothing of `data` is looked at before this call, and every call reads anew: keep the result.
+    /// `into_owned` on it makes a copy that lives by itself.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError`] names the path of the member that does not have the documented shape, or the
+    /// place where the JSON ends. The delivery is fine all the same: [`raw`](Self::raw) has every
+    /// byte.
+    pub fn data(&self) -> Result<V::Data<'_>, DataError> {
+        V::read_data(&self.0.envelope, &self.0.body)
+    }
+
+    pub(crate) fn envelope(&self) -> &V::Envelope {
+        &self.0.envelope
+    }
+
+    /// Notes the claim; nobody shares the delivery before its handler has it.
+    pub(crate) fn claimed(mut self, fence: Option<Fence>) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.fence = fence;
+        }
+        self
+    }
+}
+
+impl<V: Vendor> Clone for Delivery<V> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<V: Vendor> fmt::Debug for Delivery<V> {
+    /// Shows the envelope; never the data, which is personal.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("vendor", &V::NAME)
+            .field("envelope", &self.0.envelope)
+            .field("tenant", &self.tenant())
+            .field("secret_index", &self.secret_index())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,33 @@
+//! What a layer does with a verified event: run the handler at once, or once for each event.
+
+use std::{fmt, sync::Arc};
+
+mod drive;
+mod in_flight;
+mod key;
+mod memory;
+mod store;
+
+pub(crate) use drive::{Claims, Settled, Timing};
+pub use key::{DedupeKey, DeliveryKey};
+pub use memory::MemoryDedupe;
+pub(crate) use store::ErasedStore;
+pub use store::{Claim, DedupeStore, Held, StoreError, Token};
+
+/// How verified events reach the handler.
+#[derive(Clone)]
+pub(crate) enum Handoff {
+    /// Every delivery runs the handler, in the request's own task.
+    Direct,
+    /// Every event takes effect once, as far as the store remembers.
+    Deduplicated(Arc<dyn ErasedStore>),
+}
+
+impl fmt::Debug for Handoff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Direct => "Direct",
+            Self::Deduplicated(_) => "Deduplicated(..)",
+        })
+    }
+}

@@ -1,0 +1,296 @@
+//! Claim, run, settle: how one event takes effect once.
+
+use std::{
+    any::Any,
+    future::{Future, poll_fn},
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use tokio::time::{Instant, sleep, timeout};
+
+use super::{
+    ErasedStore,
+    in_flight::{Running, Waiting},
+};
+use crate::{
+    Claim, Delivery, DeliveryKey, Fence, Fingerprint, Held, Reason, Rejection, StoreError, Token,
+    Vendor,
+};
+
+/// How long the steps of a claim may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timing {
+    pub(crate) lease: Duration,
+    pub(crate) retention: Duration,
+    pub(crate) handler: Duration,
+    pub(crate) wait: Duration,
+}
+
+impl Timing {
+    pub(crate) const DEFAULT_LEASE: Duration = Duration::from_secs(15);
+    pub(crate) const DEFAULT_HANDLER: Duration = Duration::from_secs(60);
+    pub(crate) const DEFAULT_WAIT: Duration = Duration::from_secs(2);
+
+    /// What a call of the store may take, so that an outage is answered within two seconds.
+    const STORE: Duration = Duration::from_millis(1500);
+    /// When the sender is asked to come back after an outage.
+    const RETRY: Duration = Duration::from_secs(5);
+    /// The longest that a sender is asked to wait for another's lease.
+    const LONGEST_RETRY: Duration = Duration::from_secs(30);
+    /// Between two looks at a claim that another replica may hold: doubled from the first to the
+    /// last.
+    const FIRST_PAUSE: Duration = Duration::from_millis(10);
+    const LAST_PAUSE: Duration = Duration::from_millis(100);
+    /// The largest body that is kept while its delivery waits. A larger one is let go, and its
+    /// delivery then cannot take over should the first run fail.
+    const KEPT_WHILE_WAITING: usize = 64 << 10;
+}
+
+/// The claims of one intake: all that is shared between its requests.
+#[derive(Debug, Default)]
+pub(crate) struct Claims {
+    waiting: Waiting,
+    pub(crate) running: Running,
+}
+
+/// How a delivery ended.
+pub(crate) enum Settled<R> {
+    /// The handler answered 2xx, and the event is remembered.
+    Done { answer: R, held: Held },
+    /// The handler answered something else, or failed; the event is as if it had never come.
+    Failed(R),
+    /// The event was handled before.
+    Duplicate { id_reuse: bool },
+    /// Neither: the sender has to come back.
+    Rejected(Rejection),
+}
+
+impl Claims {
+    /// Runs the handler unless the event was handled before or is being handled.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropped while the handler runs, the claim stays until its lease ends; adapters therefore let
+    /// the future run on when the sender goes away.
+    pub(crate) async fn drive<V, R, Fut>(
+        &self,
+        store: &Arc<dyn ErasedStore>,
+        timing: Timing,
+        key: DeliveryKey,
+        delivery: Delivery<V>,
+        run: impl FnOnce(Delivery<V>) -> Fut,
+        status: fn(&R) -> Option<u16>,
+    ) -> Settled<R>
+    where
+        V: Vendor,
+        Fut: Future<Output = R>,
+    {
+        let _run = self.running.enter();
+        let held = Claimed {
+            store,
+            timing,
+            key: &key,
+            token: Token::unique(),
+            fingerprint: delivery.verified().fingerprint(),
+        };
+        let settled = self.settle(held, delivery, run, status).await;
+        self.waiting.wake(&key);
+        settled
+    }
+
+    async fn settle<V, R, Fut>(
+        &self,
+        held: Claimed<'_>,
+        delivery: Delivery<V>,
+        run: impl FnOnce(Delivery<V>) -> Fut,
+        status: fn(&R) -> Option<u16>,
+    ) -> Settled<R>
+    where
+        V: Vendor,
+        Fut: Future<Output = R>,
+    {
+        let (delivery, fence) = match self.acquire(&held, delivery).await {
+            Ok(Acquired::Run { delivery, fence }) => (delivery, fence),
+            Ok(Acquired::Done(before)) => {
+                let id_reuse = before.is_some_and(|before| before.contradicts(&held.fingerprint));
+                return Settled::Duplicate { id_reuse };
+            }
+            Err(rejection) => return Settled::Rejected(rejection),
+        };
+        match held.run(run(delivery.claimed(fence))).await {
+            Ran::Answered(answer) => {
+                if !matches!(status(&answer), Some(200..=299)) {
+                    held.release().await;
+                    return Settled::Failed(answer);
+                }
+                match held.finish().await {
+                    Ok(held) => Settled::Done { answer, held },
+                    Err(err) => Settled::Rejected(unavailable(Reason::ConfirmFailed, err)),
+                }
+            }
+            Ran::TooSlow => {
+                held.release().await;
+                let rejection = Rejection::from(Reason::HandlerSlow {
+                    deadline: held.timing.handler,
+                });
+                Settled::Rejected(rejection.retry_in(Timing::RETRY))
+            }
+            Ran::Panicked => {
+                held.release().await;
+                Settled::Rejected(Reason::HandlerPanicked.into())
+            }
+        }
+    }
+
+    /// Claims the event, and waits where another has it.
+    async fn acquire<V: Vendor>(
+        &self,
+        held: &Claimed<'_>,
+        delivery: Delivery<V>,
+    ) -> Result<Acquired<V>, Rejection> {
+        let lease_left = match held.claim().await? {
+            Claim::Acquired { fence } => return Ok(Acquired::Run { delivery, fence }),
+            Claim::Done { fingerprint } => return Ok(Acquired::Done(fingerprint)),
+            Claim::InFlight { lease_left } => lease_left,
+        };
+        let kept = (delivery.raw().len() <= Timing::KEPT_WHILE_WAITING).then_some(delivery);
+        let Some(waiter) = self.waiting.join(held.key) else {
+            return Err(retry_after_lease(Reason::TooManyWaiting, lease_left));
+        };
+        let deadline = Instant::now() + held.timing.wait;
+        let mut pause = Timing::FIRST_PAUSE;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            waiter.settled(pause.min(left)).await;
+            pause = (pause * 2).min(Timing::LAST_PAUSE);
+            match held.claim().await? {
+                Claim::Done { fingerprint } => return Ok(Acquired::Done(fingerprint)),
+                Claim::InFlight { lease_left } if left.is_zero() => {
+                    return Err(retry_after_lease(Reason::FirstRunPending, lease_left));
+                }
+                Claim::InFlight { .. } => {}
+                Claim::Acquired { fence } => match kept {
+                    Some(delivery) => return Ok(Acquired::Run { delivery, fence }),
+                    None => {
+                        held.release().await;
+                        return Err(Rejection::from(Reason::FirstRunFailed).retry_in(Timing::RETRY));
+                    }
+                },
+            }
+        }
+    }
+}
+
+enum Acquired<V: Vendor> {
+    Run {
+        delivery: Delivery<V>,
+        fence: Option<Fence>,
+    },
+    Done(Option<Fingerprint>),
+}
+
+enum Ran<R> {
+    Answered(R),
+    TooSlow,
+    Panicked,
+}
+
+/// One delivery's claim on its event.
+struct Claimed<'a> {
+    store: &'a Arc<dyn ErasedStore>,
+    timing: Timing,
+    key: &'a DeliveryKey,
+    token: Token,
+    fingerprint: Fingerprint,
+}
+
+impl Claimed<'_> {
+    async fn claim(&self) -> Result<Claim, Rejection> {
+        let call = self
+            .store
+            .claim(self.key, self.token, self.fingerprint, self.timing.lease);
+        in_time(call)
+            .await
+            .map_err(|err| unavailable(Reason::ClaimFailed, err))
+    }
+
+    async fn finish(&self) -> Result<Held, StoreError> {
+        let retention = self.timing.retention;
+        in_time(
+            self.store
+                .finish(self.key, self.token, self.fingerprint, retention),
+        )
+        .await
+    }
+
+    /// Gives the claim up; where the store cannot be told, the lease ends it.
+    async fn release(&self) {
+        let _ = in_time(self.store.release(self.key, self.token)).await;
+    }
+
+    /// Runs the handler to its end, its deadline or its panic, and keeps the claim meanwhile.
+    ///
+    /// No timer is made for a handler that answers at once.
+    async fn run<R>(&self, handler: impl Future<Output = R>) -> Ran<R> {
+        let handler = pin!(handler);
+        let mut handler = CatchPanic(handler);
+        let mut deadline = pin!(async { sleep(self.timing.handler).await });
+        let mut heartbeat = pin!(self.heartbeat());
+        poll_fn(|cx| {
+            if let Poll::Ready(ended) = Pin::new(&mut handler).poll(cx) {
+                return Poll::Ready(ended.map_or(Ran::Panicked, Ran::Answered));
+            }
+            if deadline.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Ran::TooSlow);
+            }
+            heartbeat.as_mut().poll(cx).map(|()| Ran::TooSlow)
+        })
+        .await
+    }
+
+    /// Extends the lease every third of it, for ever. A failure is no reason to stop the handler:
+    /// the next beat may succeed, and [`finish`](Self::finish) tells what became of the claim.
+    async fn heartbeat(&self) {
+        loop {
+            sleep(self.timing.lease / 3).await;
+            let _ = in_time(self.store.extend(self.key, self.token, self.timing.lease)).await;
+        }
+    }
+}
+
+/// A call of the store that does not answer is one that failed.
+async fn in_time<T>(call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    timeout(Timing::STORE, call)
+        .await
+        .unwrap_or_else(|elapsed| Err(StoreError::new(elapsed)))
+}
+
+fn unavailable(reason: Reason, err: StoreError) -> Rejection {
+    Rejection::from(reason)
+        .because(Arc::new(err))
+        .retry_in(Timing::RETRY)
+}
+
+fn retry_after_lease(reason: Reason, lease_left: Duration) -> Rejection {
+    // Rounded up: a sender that comes back a moment too early has spent one of its two re-sends.
+    let wait = Duration::from_secs(lease_left.as_secs() + 1);
+    Rejection::from(reason).retry_in(wait.min(Timing::LONGEST_RETRY))
+}
+
+/// A pinned future whose panic is a value.
+struct CatchPanic<'a, F>(Pin<&'a mut F>);
+
+impl<F: Future> Future for CatchPanic<'_, F> {
+    type Output = Result<F::Output, Box<dyn Any + Send>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // A handler that panicked is dropped and never polled again, so that what it left in
+        // disorder is seen by nobody.
+        catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(cx)))
+            .map_or_else(|panic| Poll::Ready(Err(panic)), |poll| poll.map(Ok))
+    }
+}

@@ -1,0 +1,162 @@
+//! Deliveries that wait for another run of the same event, and the runs to wait for at shutdown.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::sync::Notify;
+
+use crate::DeliveryKey;
+
+/// Who waits for which event in this process.
+#[derive(Debug, Default)]
+pub(crate) struct Waiting {
+    by_key: Mutex<HashMap<DeliveryKey, Entry>>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    waiters: usize,
+    settled: Arc<Notify>,
+}
+
+impl Waiting {
+    /// Deliveries that may wait for one event, and for all events together.
+    const PER_KEY: usize = 64;
+    const IN_ALL: usize = 1024;
+
+    /// A place to wait in; `None` where all are taken.
+    pub(crate) fn join(&self, key: &DeliveryKey) -> Option<Waiter<'_>> {
+        let mut by_key = self.lock();
+        let here = by_key.get(key).map_or(0, |entry| entry.waiters);
+        let in_all = by_key.values().map(|entry| entry.waiters).sum::<usize>();
+        if here >= Self::PER_KEY || in_all >= Self::IN_ALL {
+            return None;
+        }
+        let entry = by_key.entry(key.clone()).or_insert_with(|| Entry {
+            waiters: 0,
+            settled: Arc::new(Notify::new()),
+        });
+        entry.waiters += 1;
+        Some(Waiter {
+            waiting: self,
+            key: key.clone(),
+            settled: Arc::clone(&entry.settled),
+        })
+    }
+
+    /// Wakes those who wait for the event.
+    pub(crate) fn wake(&self, key: &DeliveryKey) {
+        if let Some(entry) = self.lock().get(key) {
+            entry.settled.notify_waiters();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<DeliveryKey, Entry>> {
+        self.by_key.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place among those who wait, given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Waiter<'a> {
+    waiting: &'a Waiting,
+    key: DeliveryKey,
+    settled: Arc<Notify>,
+}
+
+impl Waiter<'_> {
+    /// Waits until a run in this process settles the event, at most `pause`: another replica's run
+    /// cannot be heard, only asked for again.
+    pub(crate) async fn settled(&self, pause: Duration) {
+        let _ = tokio::time::timeout(pause, self.settled.notified()).await;
+    }
+}
+
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
+        let mut by_key = self.waiting.lock();
+        if let Some(entry) = by_key.get_mut(&self.key) {
+            entry.waiters -= 1;
+            if entry.waiters == 0 {
+                by_key.remove(&self.key);
+            }
+        }
+    }
+}
+
+/// Counts runs that hold a claim, so that a shutdown can wait for them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Running(Arc<Count>);
+
+#[derive(Debug, Default)]
+struct Count {
+    runs: AtomicUsize,
+    none_left: Notify,
+}
+
+impl Running {
+    pub(crate) fn enter(&self) -> Run {
+        self.0.runs.fetch_add(1, Ordering::AcqRel);
+        Run(Arc::clone(&self.0))
+    }
+
+    /// Waits until no run is left.
+    pub(crate) async fn drained(&self) {
+        loop {
+            let none_left = self.0.none_left.notified();
+            if self.0.runs.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            none_left.await;
+        }
+    }
+}
+
+/// One run, for as long as it lives.
+#[derive(Debug)]
+pub(crate) struct Run(Arc<Count>);
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        if self.0.runs.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.none_left.notify_waiters();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sixty_fifth_waiter_is_refused_until_one_leaves() {
+        let waiting = Waiting::default();
+        let key = DeliveryKey::new("et-1");
+        let mut waiters: Vec<_> = (0..64).map(|_| waiting.join(&key).unwrap()).collect();
+        assert!(waiting.join(&key).is_none());
+        assert!(waiting.join(&DeliveryKey::new("et-2")).is_some());
+        waiters.pop();
+        assert!(waiting.join(&key).is_some());
+        drop(waiters);
+        assert!(waiting.lock().is_empty(), "nothing is left behind");
+    }
+
+    #[tokio::test]
+    async fn drained_waits_for_every_run() {
+        let running = Running::default();
+        running.drained().await;
+        let run = running.enter();
+        let waiting = running.clone();
+        let drained = tokio::spawn(async move { waiting.drained().await });
+        tokio::task::yield_now().await;
+        assert!(!drained.is_finished());
+        drop(run);
+        drained.await.unwrap();
+    }
+}

@@ -1,0 +1,110 @@
+//! By what two deliveries count as the same event.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use crate::{Delivery, Vendor};
+
+/// The text under which an event is claimed and remembered.
+///
+/// It is made of the vendor, the scope given to the builder, the tenant, and what tells the event:
+/// Smile API's `id`, or for Smile.io, whose events have none, a digest of the body. The signature
+/// and the secret are no part of it: a rotation would let duplicates through.
+///
+/// 1 to 512 printable ASCII characters without white space, safe as a key in any store.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DeliveryKey(Box<str>);
+
+impl DeliveryKey {
+    /// A key of the caller's own making, for use with a store directly, as in tests.
+    ///
+    /// Text that is not 1 to 256 printable ASCII characters is digested.
+    pub fn new(text: &str) -> Self {
+        Self(plain_or_digest(text).into())
+    }
+
+    pub(crate) fn of<V: Vendor>(scope: &str, delivery: &Delivery<V>, part: &str) -> Self {
+        let tenant = delivery.tenant().unwrap_or_default();
+        Self([V::NAME, scope, tenant, part].join(":").into())
+    }
+
+    /// The key's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for DeliveryKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What tells one event from another; the answer of a hook given to
+/// [`dedupe_by`](crate::IntakeBuilder::dedupe_by).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DedupeKey {
+    /// The vendor's own: Smile API's event id, or a digest of Smile.io's body.
+    Vendor,
+    /// This text, instead.
+    Text(String),
+    /// Nothing: the handler runs for every delivery of this event.
+    Never,
+}
+
+impl DedupeKey {
+    /// The last part of the key; `None` where the event is not deduplicated.
+    pub(crate) fn part<V: Vendor>(self, delivery: &Delivery<V>) -> Option<String> {
+        match self {
+            Self::Vendor => Some(match V::event_id(delivery.envelope()) {
+                Some(id) if !id.is_empty() => plain_or_digest(id),
+                // Without an id, equal bodies are the same event: a customer's body holds
+                // `updated_at`, so that equal bytes mean an equal version.
+                _ => digest(delivery.raw()),
+            }),
+            Self::Text(text) => Some(plain_or_digest(&text)),
+            Self::Never => None,
+        }
+    }
+}
+
+/// Ids are opaque: one with a NUL, of any length, must not trouble a store.
+fn plain_or_digest(text: &str) -> String {
+    let plain = (1..=256).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if plain && !text.starts_with(DIGEST_PREFIX) {
+        text.to_owned()
+    } else {
+        digest(text.as_bytes())
+    }
+}
+
+fn digest(bytes: &[u8]) -> String {
+    DIGEST_PREFIX.to_owned() + &hex::encode(Sha256::digest(bytes))
+}
+
+const DIGEST_PREFIX: &str = "sha256/";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_that_looks_like_a_digest_cannot_stand_for_one() {
+        let digest = digest(b"body");
+        assert_ne!(plain_or_digest(&digest), digest);
+    }
+
+    #[test]
+    fn odd_ids_become_safe_keys() {
+        for id in ["a\0b", "a b", "ä", "\n", &"x".repeat(257)] {
+            let key = DeliveryKey::new(id);
+            assert!(
+                key.as_str().starts_with("sha256/") && key.as_str().len() == 71,
+                "{id:?}"
+            );
+        }
+        assert_eq!(DeliveryKey::new("et-1").as_str(), "et-1");
+    }
+}

@@ -1,0 +1,263 @@
+//! The store that needs nothing: this process's memory.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    future::{Future, ready},
+    num::NonZeroUsize,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use lru::LruCache;
+use tokio::time::Instant;
+
+use crate::{Claim, DedupeStore, DeliveryKey, Fence, Fingerprint, Held, StoreError, Token};
+
+/// Remembers events in memory: the default.
+///
+/// Bounded: it keeps the [`capacity`](Self::bounded) events used last, and forgets the oldest for a
+/// new one. Claims in flight are kept apart and are never forgotten for room; there are at most as
+/// many as handlers running. What it remembers ends with the process, and every process remembers
+/// for itself: with several replicas, use one of the stores of `smile-store`.
+///
+/// One event takes about 200 bytes: the default capacity of 100,000 about 20 MB, when full.
+pub struct MemoryDedupe(Mutex<State>);
+
+struct State {
+    done: LruCache<DeliveryKey, Done>,
+    claimed: HashMap<DeliveryKey, Claimed>,
+    fence: u64,
+}
+
+struct Done {
+    until: Instant,
+    fingerprint: Fingerprint,
+}
+
+struct Claimed {
+    token: Token,
+    until: Instant,
+}
+
+impl MemoryDedupe {
+    /// Events remembered by default.
+    pub const DEFAULT_CAPACITY: NonZeroUsize = NonZeroUsize::new(100_000).unwrap();
+
+    /// A store that remembers the `capacity` events used last.
+    ///
+    /// Room for the table of keys (about 17 bytes an event) is taken here, so that it never has to
+    /// be rebuilt while requests wait.
+    pub fn bounded(capacity: NonZeroUsize) -> Self {
+        let done = LruCache::new(capacity);
+        Self(Mutex::new(State {
+            done,
+            claimed: HashMap::new(),
+            fence: 0,
+        }))
+    }
+
+    /// How many finished events are remembered now.
+    pub fn len(&self) -> usize {
+        self.lock().done.len()
+    }
+
+    /// Whether no finished event is remembered.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing in here panics halfway through a change.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for MemoryDedupe {
+    fn default() -> Self {
+        Self::bounded(Self::DEFAULT_CAPACITY)
+    }
+}
+
+impl fmt::Debug for MemoryDedupe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.lock();
+        f.debug_struct("MemoryDedupe")
+            .field("capacity", &state.done.cap())
+            .field("done", &state.done.len())
+            .field("claimed", &state.claimed.len())
+            .finish()
+    }
+}
+
+impl State {
+    fn claim(&mut self, key: &DeliveryKey, token: Token, now: Instant, lease: Duration) -> Claim {
+        match self.done.get(key) {
+            Some(done) if done.until > now => {
+                return Claim::Done {
+                    fingerprint: Some(done.fingerprint),
+                };
+            }
+            Some(_) => {
+                self.done.pop(key);
+            }
+            None => {}
+        }
+        if let Some(claimed) = self.claimed.get(key)
+            && claimed.until > now
+            && claimed.token != token
+        {
+            return Claim::InFlight {
+                lease_left: claimed.until - now,
+            };
+        }
+        self.fence += 1;
+        self.claimed.insert(
+            key.clone(),
+            Claimed {
+                token,
+                until: now + lease,
+            },
+        );
+        Claim::Acquired {
+            fence: Some(Fence(self.fence)),
+        }
+    }
+
+    /// The claim, where `token` is its own. A lease that is over still counts while nobody else
+    /// has claimed: the work is done, and forgetting it would have it done again.
+    fn held(&mut self, key: &DeliveryKey, token: Token) -> Option<&mut Claimed> {
+        self.claimed
+            .get_mut(key)
+            .filter(|claimed| claimed.token == token)
+    }
+}
+
+impl DedupeStore for MemoryDedupe {
+    fn claim(
+        &self,
+        key: &DeliveryKey,
+        token: Token,
+        _fingerprint: Fingerprint,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Claim, StoreError>> + Send {
+        ready(Ok(self.lock().claim(key, token, Instant::now(), lease)))
+    }
+
+    fn extend(
+        &self,
+        key: &DeliveryKey,
+        token: Token,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Held, StoreError>> + Send {
+        let held = self.lock().held(key, token).map_or(Held::Lost, |claimed| {
+            claimed.until = Instant::now() + lease;
+            Held::Held
+        });
+        ready(Ok(held))
+    }
+
+    fn finish(
+        &self,
+        key: &DeliveryKey,
+        token: Token,
+        fingerprint: Fingerprint,
+        retention: Duration,
+    ) -> impl Future<Output = Result<Held, StoreError>> + Send {
+        let mut state = self.lock();
+        let mut held = Held::Lost;
+        if state.held(key, token).is_some()
+            && let Some((key, _)) = state.claimed.remove_entry(key)
+        {
+            state.done.put(
+                key,
+                Done {
+                    until: Instant::now() + retention,
+                    fingerprint,
+                },
+            );
+            held = Held::Held;
+        }
+        ready(Ok(held))
+    }
+
+    fn release(
+        &self,
+        key: &DeliveryKey,
+        token: Token,
+    ) -> impl Future<Output = Result<Held, StoreError>> + Send {
+        let mut state = self.lock();
+        let held = match state.held(key, token) {
+            Some(_) => {
+                state.claimed.remove(key);
+                Held::Held
+            }
+            None => Held::Lost,
+        };
+        ready(Ok(held))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn done(store: &MemoryDedupe, id: &str) {
+        let (key, token) = (DeliveryKey::new(id), Token::unique());
+        let print = Fingerprint::default();
+        let claim = store
+            .claim(&key, token, print, Duration::from_secs(15))
+            .await
+            .unwrap();
+        assert!(matches!(claim, Claim::Acquired { .. }), "{id}: {claim:?}");
+        let held = store
+            .finish(&key, token, print, Duration::from_secs(60))
+            .await
+            .unwrap();
+        assert_eq!(held, Held::Held, "{id}");
+    }
+
+    async fn is_done(store: &MemoryDedupe, id: &str) -> bool {
+        let (key, token) = (DeliveryKey::new(id), Token::unique());
+        let lease = Duration::from_secs(15);
+        let claim = store
+            .claim(&key, token, Fingerprint::default(), lease)
+            .await
+            .unwrap();
+        let _ = store.release(&key, token).await.unwrap();
+        matches!(claim, Claim::Done { .. })
+    }
+
+    #[tokio::test]
+    async fn when_full_the_newest_are_remembered_and_the_oldest_forgotten() {
+        let store = MemoryDedupe::bounded(NonZeroUsize::new(1000).unwrap());
+        for n in 0..5000 {
+            done(&store, &format!("et-{n}")).await;
+        }
+        assert_eq!(store.len(), 1000);
+        assert!(!is_done(&store, "et-3999").await);
+        for n in 4000..5000 {
+            assert!(is_done(&store, &format!("et-{n}")).await, "et-{n}");
+        }
+    }
+
+    #[tokio::test]
+    async fn claims_in_flight_are_not_forgotten_for_room() {
+        let store = MemoryDedupe::bounded(NonZeroUsize::MIN);
+        let key = DeliveryKey::new("held");
+        let lease = Duration::from_secs(15);
+        let print = Fingerprint::default();
+        let _ = store
+            .claim(&key, Token::unique(), print, lease)
+            .await
+            .unwrap();
+        for n in 0..100 {
+            done(&store, &format!("et-{n}")).await;
+        }
+        let again = store
+            .claim(&key, Token::unique(), print, lease)
+            .await
+            .unwrap();
+        assert!(matches!(again, Claim::InFlight { .. }), "{again:?}");
+    }
+}

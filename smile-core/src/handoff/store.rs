@@ -1,0 +1,252 @@
+//! Where events that were seen are remembered.
+
+use std::{
+    error::Error,
+    fmt,
+    future::Future,
+    hash::{BuildHasher, RandomState},
+    pin::Pin,
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use crate::{DeliveryKey, Fence, Fingerprint};
+
+/// A store of claims: which events are being handled, and which were.
+///
+/// ```text
+/// absent   --claim(token, lease)--> claimed(token, until)
+/// claimed  --finish(token)--------> done(until = now + retention)   only if the token is its own
+/// claimed  --release(token)-------> absent                          only if the token is its own
+/// claimed  --extend(token)--------> claimed(token, later)           only if the token is its own
+/// claimed, lease over ------------> as absent: claimable
+/// done, retention over -----------> as absent
+/// ```
+///
+/// Every step is one atomic operation: of any number of concurrent `claim`s of one key exactly one
+/// is [`Acquired`](Claim::Acquired). Time is the store's own, never the caller's, so that replicas
+/// whose clocks differ agree.
+///
+/// # What errors cost
+///
+/// - A false "new" (a claim granted for an event that is done) runs the handler twice.
+/// - A false "done" loses an event, for good: the vendor is told that it was handled. When in doubt,
+///   be an error: the vendor sends again.
+/// - A call that does not answer is given up after the intake's store timeout and counts as an
+///   error; it must be safe to drop at any await.
+///
+/// The acceptance suite in the test kit holds a store to this.
+pub trait DedupeStore: Send + Sync + 'static {
+    /// Claims the event, unless it is claimed or done.
+    ///
+    /// A repeated claim with a token that already holds the key is granted again, so that a caller
+    /// that did not hear the answer may ask again.
+    fn claim(
+        &self,
+        key: &DeliveryKey,
+        token: Token,
+        fingerprint: Fingerprint,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Claim, StoreError>> + Send;
+
+    /// Makes the claim last `lease` from now on.
+    fn extend(
+        &self,
+        key: &DeliveryKey,
+        token: Token,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Held, StoreError>> + Send;
+
+    /// Remembers the event as done for `retention`, with the fingerprint of what was handled.
+    fn finish(
+        &self,
+        key: &DeliveryKey,
+        token: Token,
+        fingerprint: Fingerprint,
+        retention: Duration,
+    ) -> impl Future<Output = Result<Held, StoreError>> + Send;
+
+    /// Forgets the claim, so that the next delivery of the event is handled.
+    fn release(
+        &self,
+        key: &DeliveryKey,
+        token: Token,
+    ) -> impl Future<Output = Result<Held, StoreError>> + Send;
+}
+
+/// The answer to a claim.
+///
+/// Complete: these are the three states of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// The caller holds the event for the lease.
+    Acquired {
+        /// The claim's number, where the store counts them.
+        fence: Option<Fence>,
+    },
+    /// Another caller holds it.
+    InFlight {
+        /// What is left of the other's lease.
+        lease_left: Duration,
+    },
+    /// The event was handled.
+    Done {
+        /// Of the delivery that was handled, where the store kept it.
+        fingerprint: Option<Fingerprint>,
+    },
+}
+
+/// Whether the caller still held the claim that it changed.
+///
+/// Complete: it did, or it did not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Held {
+    /// It did, and the change is made.
+    Held,
+    /// Its lease had ended and another has the claim, or nobody; nothing was changed.
+    Lost,
+}
+
+/// The name of one claim, so that nobody else's claim is finished or released: 128 bits, different
+/// for every claim of every process.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Token([u8; 16]);
+
+impl Token {
+    /// A token that was never used before.
+    pub fn unique() -> Self {
+        // The randomness that the standard library seeds its hash maps with: it has to differ
+        // between processes, not to be secret.
+        static PROCESS: LazyLock<u128> = LazyLock::new(|| {
+            let half = |n: u8| u128::from(RandomState::new().hash_one(n));
+            (half(0) << 64) | half(1)
+        });
+        static COUNTER: AtomicU64 = AtomicU64::new(0);
+        let count = u128::from(COUNTER.fetch_add(1, Ordering::Relaxed));
+        Self((*PROCESS ^ count).to_be_bytes())
+    }
+
+    /// The token's bytes, for a store to keep.
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+
+    /// 32 hex digits, for a store that keeps text.
+    pub fn to_hex(&self) -> String {
+        hex::encode(self.0)
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Token({})", self.to_hex())
+    }
+}
+
+/// A store failed: it is down, it refused, or it answered nonsense.
+#[derive(Debug)]
+pub struct StoreError(Box<dyn Error + Send + Sync>);
+
+impl StoreError {
+    /// Wraps the store's own error.
+    pub fn new(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(source.into())
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the store of seen events failed")
+    }
+}
+
+impl Error for StoreError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.0)
+    }
+}
+
+/// [`DedupeStore`] with its futures boxed, so that the store's type stays inside the builder.
+pub(crate) trait ErasedStore: Send + Sync {
+    fn claim<'a>(
+        &'a self,
+        key: &'a DeliveryKey,
+        token: Token,
+        fingerprint: Fingerprint,
+        lease: Duration,
+    ) -> Answer<'a, Claim>;
+    fn extend<'a>(
+        &'a self,
+        key: &'a DeliveryKey,
+        token: Token,
+        lease: Duration,
+    ) -> Answer<'a, Held>;
+    fn finish<'a>(
+        &'a self,
+        key: &'a DeliveryKey,
+        token: Token,
+        fingerprint: Fingerprint,
+        retention: Duration,
+    ) -> Answer<'a, Held>;
+    fn release<'a>(&'a self, key: &'a DeliveryKey, token: Token) -> Answer<'a, Held>;
+}
+
+pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+impl<S: DedupeStore> ErasedStore for S {
+    fn claim<'a>(
+        &'a self,
+        key: &'a DeliveryKey,
+        token: Token,
+        fingerprint: Fingerprint,
+        lease: Duration,
+    ) -> Answer<'a, Claim> {
+        Box::pin(DedupeStore::claim(self, key, token, fingerprint, lease))
+    }
+
+    fn extend<'a>(
+        &'a self,
+        key: &'a DeliveryKey,
+        token: Token,
+        lease: Duration,
+    ) -> Answer<'a, Held> {
+        Box::pin(DedupeStore::extend(self, key, token, lease))
+    }
+
+    fn finish<'a>(
+        &'a self,
+        key: &'a DeliveryKey,
+        token: Token,
+        fingerprint: Fingerprint,
+        retention: Duration,
+    ) -> Answer<'a, Held> {
+        Box::pin(DedupeStore::finish(
+            self,
+            key,
+            token,
+            fingerprint,
+            retention,
+        ))
+    }
+
+    fn release<'a>(&'a self, key: &'a DeliveryKey, token: Token) -> Answer<'a, Held> {
+        Box::pin(DedupeStore::release(self, key, token))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn tokens_are_never_repeated() {
+        let tokens: HashSet<_> = (0..10_000).map(|_| Token::unique()).collect();
+        assert_eq!(tokens.len(), 10_000);
+    }
+}

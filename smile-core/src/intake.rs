@@ -1,0 +1,459 @@
+//! The whole pipeline, from a request's head to the handler's answer.
+
+use std::{
+    error::Error,
+    fmt,
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures_core::Stream;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::{
+    Clock, DedupeKey, Delivery, DeliveryKey, Head, KeyRing, Observer, Outcome, Reason, Rejection,
+    Reply, Report, SmileApi, SmileIo, Vendor, Verification, Verified,
+    handoff::{Claims, Handoff, Settled, Timing},
+    head::{Field, names},
+    key_ring::{LookupFuture, Secrets, Source},
+    observe,
+    reply::Header,
+    source_ip::SourcePolicy,
+    verify::{Signature, decimal},
+};
+
+mod builder;
+
+pub use builder::IntakeBuilder;
+
+/// The intake pipeline of one endpoint, configured once and shared by all its requests.
+///
+/// An adapter does three things with it: shows a request's head to [`admit`](Self::admit), gives
+/// the body to [`Admitted::receive`], and runs the handler in [`hand_over`](Self::hand_over).
+/// Every decision is made in here. Applications use an adapter, such as `smile-tower` or
+/// `smile-actix`.
+///
+/// Needs a tokio runtime with its time driver. Cloning is cheap; clones share their claims.
+pub struct Intake<V: Vendor>(Arc<Settings<V>>);
+
+struct Settings<V: Vendor> {
+    secrets: Source<V>,
+    sources: SourcePolicy,
+    clock: Arc<dyn Clock>,
+    tolerance: Duration,
+    body_limit: usize,
+    body_timeout: Duration,
+    max_event_age: Option<Duration>,
+    pings: Pings,
+    scope: Box<str>,
+    dedupe_key: Arc<dyn Fn(&Delivery<V>) -> DedupeKey + Send + Sync>,
+    handoff: Handoff,
+    timing: Timing,
+    claims: Claims,
+    observer: Arc<dyn Observer>,
+}
+
+/// Who answers a vendor's test of the endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pings {
+    Answer,
+    Deliver,
+}
+
+impl Intake<SmileApi> {
+    /// Begins an intake for Smile API, with a [`Secret`](crate::Secret), a [`KeyRing`] or a
+    /// [lookup](Secrets::lookup).
+    pub fn smile_api(secrets: impl Into<Secrets<SmileApi>>) -> IntakeBuilder<SmileApi> {
+        IntakeBuilder::new(secrets)
+    }
+}
+
+impl Intake<SmileIo> {
+    /// Begins an intake for Smile.io, with a [`Secret`](crate::Secret), a [`KeyRing`] or a
+    /// [lookup](Secrets::lookup).
+    pub fn smile_io(secrets: impl Into<Secrets<SmileIo>>) -> IntakeBuilder<SmileIo> {
+        IntakeBuilder::new(secrets)
+    }
+}
+
+impl<V: Vendor> Intake<V> {
+    /// Looks at a request's head, before anything of its body is read: is the source address
+    /// allowed, is there one well-formed, fresh signature, is the body unencoded and not declared
+    /// too long?
+    ///
+    /// # Errors
+    ///
+    /// The [`Rejection`] to answer with; it was reported.
+    pub fn admit(&self, head: &dyn Head) -> Result<Admitted<V>, Rejection> {
+        self.look_at(head)
+            .inspect_err(|rejection| self.rejected(None, rejection))
+    }
+
+    /// Hands a verified event to `run`, once for each event where events are deduplicated; `status`
+    /// reads the HTTP status off its answer, `None` where it failed without one.
+    ///
+    /// # Cancellation
+    ///
+    /// Where [`outlives_sender`](Self::outlives_sender), the future is to run to its end even if
+    /// the sender goes away: an adapter that is dropped moves it to a task of its own.
+    pub async fn hand_over<R, Fut>(
+        &self,
+        delivery: Delivery<V>,
+        run: impl FnOnce(Delivery<V>) -> Fut,
+        status: fn(&R) -> Option<u16>,
+    ) -> Answer<R>
+    where
+        Fut: Future<Output = R>,
+    {
+        let settings = &*self.0;
+        let ping = V::is_ping(delivery.envelope());
+        if ping && settings.pings == Pings::Answer {
+            let reply = Reply::empty(200);
+            self.report(Outcome::Ping, Some(&delivery), None, Some(200));
+            return Answer::Reply(reply);
+        }
+        let part = match (&settings.handoff, ping) {
+            (Handoff::Deduplicated(store), false) => (settings.dedupe_key)(&delivery)
+                .part(&delivery)
+                .map(|part| (store, part)),
+            // All pings have one body: each is a test of its own.
+            (Handoff::Deduplicated(_), true) | (Handoff::Direct, _) => None,
+        };
+        let described = delivery.clone();
+        let Some((store, part)) = part else {
+            let answer = run(delivery).await;
+            let status = status(&answer);
+            let outcome = match status {
+                Some(200..=299) => Outcome::Handled,
+                _ => Outcome::HandlerFailed,
+            };
+            self.report(outcome, Some(&described), None, status);
+            return Answer::Handler(answer);
+        };
+        let key = DeliveryKey::of(&settings.scope, &delivery, &part);
+        let settled = settings
+            .claims
+            .drive(store, settings.timing, key, delivery, run, status)
+            .await;
+        self.answer(&described, settled, status)
+    }
+
+    /// Whether [`hand_over`](Self::hand_over) has to end even where the sender does not wait for
+    /// it, because it holds a claim.
+    pub fn outlives_sender(&self) -> bool {
+        matches!(self.0.handoff, Handoff::Deduplicated(_))
+    }
+
+    /// Waits until no handler runs under a claim: call it at shutdown, after the server has stopped
+    /// taking requests.
+    pub async fn drain(&self) {
+        self.0.claims.running.drained().await;
+    }
+
+    fn look_at(&self, head: &dyn Head) -> Result<Admitted<V>, Rejection> {
+        let settings = &*self.0;
+        settings.sources.check(head)?;
+        let now = || settings.clock.unix_seconds();
+        let signature = V::read_signature(head, &now, settings.tolerance)?;
+        check_encoding(head)?;
+        check_declared_length(head, settings.body_limit)?;
+        let ring = match &settings.secrets {
+            Source::Fixed(ring) => Ring::Known(ring.clone()),
+            Source::Lookup(lookup) => Ring::Asked(lookup(head)),
+        };
+        Ok(Admitted {
+            intake: self.clone(),
+            signature,
+            ring,
+        })
+    }
+
+    fn answer<R>(
+        &self,
+        delivery: &Delivery<V>,
+        settled: Settled<R>,
+        status: fn(&R) -> Option<u16>,
+    ) -> Answer<R> {
+        use crate::Held;
+        match settled {
+            Settled::Done { answer, held } => {
+                let outcome = match held {
+                    Held::Held => Outcome::Handled,
+                    Held::Lost => Outcome::HandledLate,
+                };
+                self.report(outcome, Some(delivery), None, status(&answer));
+                Answer::Handler(answer)
+            }
+            Settled::Failed(answer) => {
+                self.report(
+                    Outcome::HandlerFailed,
+                    Some(delivery),
+                    None,
+                    status(&answer),
+                );
+                Answer::Handler(answer)
+            }
+            Settled::Duplicate { id_reuse } => {
+                let outcome = if id_reuse {
+                    Outcome::IdReuse
+                } else {
+                    Outcome::Duplicate
+                };
+                self.report(outcome, Some(delivery), None, Some(200));
+                Answer::Reply(Reply::empty(200).header("smile-duplicate", Header::Text("true")))
+            }
+            Settled::Rejected(rejection) => {
+                self.rejected(Some(delivery), &rejection);
+                Answer::Rejected(rejection)
+            }
+        }
+    }
+
+    fn rejected(&self, delivery: Option<&Delivery<V>>, rejection: &Rejection) {
+        self.report(
+            Outcome::Rejected,
+            delivery,
+            Some(rejection),
+            Some(rejection.status()),
+        );
+    }
+
+    fn report(
+        &self,
+        outcome: Outcome,
+        delivery: Option<&Delivery<V>>,
+        rejection: Option<&Rejection>,
+        status: Option<u16>,
+    ) {
+        let event = delivery.map(|delivery| observe::Event {
+            name: delivery.event_name(),
+            known: delivery.is_known(),
+            id: V::event_id(delivery.envelope()),
+            tenant: delivery.tenant(),
+            secret_index: delivery.secret_index(),
+        });
+        self.0.observer.observe(&Report {
+            vendor: V::NAME,
+            outcome,
+            event,
+            rejection,
+            status,
+        });
+    }
+}
+
+impl<V: Vendor> Clone for Intake<V> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<V: Vendor> fmt::Debug for Intake<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Intake")
+            .field("vendor", &V::NAME)
+            .field("sources", &self.0.sources)
+            .field("body_limit", &self.0.body_limit)
+            .field("body_timeout", &self.0.body_timeout)
+            .field("handoff", &self.0.handoff)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A request whose head is in order, and whose body may be read.
+pub struct Admitted<V: Vendor> {
+    intake: Intake<V>,
+    signature: Signature<V>,
+    ring: Ring<V>,
+}
+
+enum Ring<V: Vendor> {
+    Known(KeyRing<V>),
+    Asked(LookupFuture<V>),
+}
+
+impl<V: Vendor> Admitted<V> {
+    /// Reads the body, verifies it and reads its envelope.
+    ///
+    /// # Errors
+    ///
+    /// The [`Rejection`] to answer with; it was reported.
+    pub async fn receive<B, E>(self, body: B) -> Result<Delivery<V>, Rejection>
+    where
+        B: Stream<Item = Result<Bytes, E>>,
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let intake = self.intake.clone();
+        self.verify(body)
+            .await
+            .inspect_err(|rejection| intake.rejected(None, rejection))
+    }
+
+    async fn verify<B, E>(self, body: B) -> Result<Delivery<V>, Rejection>
+    where
+        B: Stream<Item = Result<Bytes, E>>,
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let Self {
+            intake,
+            signature,
+            ring,
+        } = self;
+        let settings = &*intake.0;
+        let limit = settings.body_limit;
+        let verification = match ring {
+            Ring::Known(ring) => Verification::begin(&ring, signature, limit),
+            Ring::Asked(lookup) => match lookup.await {
+                Ok(Some(ring)) => Verification::begin(&ring, signature, limit),
+                Ok(None) => Verification::begin_unknown(signature, limit),
+                Err(err) => {
+                    let rejection = Rejection::from(Reason::LookupFailed).because(err.into());
+                    return Err(rejection.retry_in(LOOKUP_RETRY));
+                }
+            },
+        };
+        let verified = read(verification, pin!(body), settings.body_timeout).await?;
+        let delivery = Delivery::read(verified)?;
+        if let Some(limit) = settings.max_event_age {
+            check_age(
+                V::created_at(delivery.envelope()),
+                settings.clock.unix_seconds(),
+                limit,
+            )?;
+        }
+        Ok(delivery)
+    }
+}
+
+impl<V: Vendor> fmt::Debug for Admitted<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Admitted")
+            .field("vendor", &V::NAME)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the sender is answered.
+///
+/// Complete: these are all the ways.
+#[derive(Debug)]
+pub enum Answer<R> {
+    /// What the handler said, unchanged.
+    Handler(R),
+    /// Our own word, where all is well: a ping or a duplicate.
+    Reply(Reply),
+    /// A refusal.
+    Rejected(Rejection),
+}
+
+fn check_encoding(head: &dyn Head) -> Result<(), Rejection> {
+    let mut identity = true;
+    head.fields(names::CONTENT_ENCODING, &mut |value| {
+        identity &= value
+            .split(|byte| *byte == b',')
+            .map(<[u8]>::trim_ascii)
+            .all(|coding| coding.is_empty() || coding.eq_ignore_ascii_case(b"identity"));
+    });
+    if identity {
+        Ok(())
+    } else {
+        Err(Reason::ContentEncoded.into())
+    }
+}
+
+/// A length that cannot be read is the HTTP server's to refuse; the limit holds for what comes.
+fn check_declared_length(head: &dyn Head, limit: usize) -> Result<(), Rejection> {
+    let Field::One(text) = head.field(names::CONTENT_LENGTH) else {
+        return Ok(());
+    };
+    match decimal(text) {
+        Some(declared) if usize::try_from(declared).map_or(true, |length| length > limit) => {
+            Err(Reason::DeclaredTooLong { declared, limit }.into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Reads a body to its end, within `deadline` from the first time that it has to be waited for.
+async fn read<V, B, E>(
+    mut verification: Verification<V>,
+    mut body: Pin<&mut B>,
+    deadline: Duration,
+) -> Result<Verified<Bytes>, Rejection>
+where
+    V: Vendor,
+    B: Stream<Item = Result<Bytes, E>>,
+    E: Into<Box<dyn Error + Send + Sync>>,
+{
+    // Made at its first poll, so that a body that is there at once costs no timer.
+    let mut timer = pin!(async { sleep(deadline).await });
+    loop {
+        let next = poll_fn(|cx| match body.as_mut().poll_next(cx) {
+            Poll::Ready(next) => Poll::Ready(Ok(next.map(|chunk| chunk.map_err(Into::into)))),
+            Poll::Pending => timer.as_mut().poll(cx).map(Err),
+        });
+        verification = match next.await {
+            Ok(Some(Ok(chunk))) => match verification.push(chunk) {
+                Ok(verification) => verification,
+                Err(rejection) => {
+                    discard(body).await;
+                    return Err(rejection);
+                }
+            },
+            Ok(Some(Err(err))) => {
+                let err: Box<dyn Error + Send + Sync> = err;
+                return Err(Rejection::from(Reason::BodyBroken).because(err.into()));
+            }
+            Ok(None) => return verification.finish(),
+            Err(()) => return Err(Reason::BodySlow { deadline }.into()),
+        };
+    }
+}
+
+/// Reads on for a moment and keeps nothing: to close a connection on a sender that is still
+/// writing would reset it, and the answer would be lost with it.
+async fn discard<B, E>(mut body: Pin<&mut B>)
+where
+    B: Stream<Item = Result<Bytes, E>>,
+{
+    let end = Instant::now() + DISCARD;
+    let rest = async {
+        // Looks at the clock as well as being timed: a body that is always ready never yields.
+        while Instant::now() < end {
+            let next = poll_fn(|cx| {
+                body.as_mut()
+                    .poll_next(cx)
+                    .map(|next| matches!(next, Some(Ok(_))))
+            });
+            if !next.await {
+                break;
+            }
+        }
+    };
+    let _ = timeout(DISCARD, rest).await;
+}
+
+fn check_age(created_at: Option<&str>, now: u64, limit: Duration) -> Result<(), Rejection> {
+    let created = created_at
+        .and_then(|text| {
+            time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok()
+        })
+        .ok_or(Reason::EventAgeUnknown)?;
+    // A time before 1970 is as old as can be.
+    let age = now.saturating_sub(u64::try_from(created.unix_timestamp()).unwrap_or_default());
+    if age > limit.as_secs() {
+        Err(Reason::EventTooOld { age }.into())
+    } else {
+        Ok(())
+    }
+}
+
+/// For how long the rest of a body that is too long is read and thrown away.
+const DISCARD: Duration = Duration::from_secs(1);
+
+/// When the sender is asked to come back after a secret lookup failed.
+const LOOKUP_RETRY: Duration = Duration::from_secs(5);

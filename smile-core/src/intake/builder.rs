@@ -1,0 +1,271 @@
+//! All settings of an intake.
+
+use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
+
+use super::{Intake, Pings, Settings};
+use crate::{
+    Clock, ConfigError, DedupeKey, DedupeStore, Delivery, IpAllowList, MemoryDedupe, Observer,
+    Secret, Secrets, SmileApi, SmileIo, SystemClock, TracingObserver, Vendor,
+    config_error::checked_name,
+    handoff::{Claims, Handoff, Timing},
+    key_ring::Source,
+    source_ip::SourcePolicy,
+    verify::Signature,
+};
+
+/// Builds an [`Intake`], or an adapter's layer or middleware around one.
+///
+/// The secrets are the one thing that has to be given. What can be wrong fails at its setter.
+///
+/// | Setting | Default |
+/// |---|---|
+/// | [`allow_from`](Self::allow_from), [`trusted_proxies`](Self::trusted_proxies) | everybody, none |
+/// | [`body_limit`](Self::body_limit) | 4 MiB |
+/// | [`body_timeout`](Self::body_timeout) | 10 s |
+/// | [`deduplicate`](Self::deduplicate) or [`direct`](Self::direct) | the last 100,000 events, in memory |
+/// | [`retention`](Self::retention) | Smile API 24 h, Smile.io 48 h |
+/// | [`lease`](Self::lease), [`handler_timeout`](Self::handler_timeout) | 15 s, 60 s |
+/// | [`wait_for_first_run`](Self::wait_for_first_run) | 2 s |
+/// | [`scope`](Self::scope), [`dedupe_by`](Self::dedupe_by) | `default`, the vendor's own key |
+/// | [`observer`](Self::observer) | `tracing` |
+/// | [`tolerance`](IntakeBuilder::tolerance) (Smile.io) | 5 min |
+/// | [`max_event_age`](IntakeBuilder::max_event_age) (Smile API) | none |
+#[must_use = "a builder does nothing until `build`"]
+pub struct IntakeBuilder<V: Vendor, T = Intake<V>> {
+    settings: Settings<V>,
+    product: PhantomData<fn() -> T>,
+}
+
+impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
+    /// Begins with the secrets: a [`Secret`], a [`KeyRing`](crate::KeyRing) or a
+    /// [lookup](Secrets::lookup).
+    pub fn new(secrets: impl Into<Secrets<V>>) -> Self {
+        let settings = Settings {
+            secrets: secrets.into().0,
+            sources: SourcePolicy::default(),
+            clock: Arc::new(SystemClock),
+            tolerance: Signature::<V>::TOLERANCE,
+            body_limit: 4 << 20,
+            body_timeout: Duration::from_secs(10),
+            max_event_age: None,
+            pings: Pings::Answer,
+            scope: "default".into(),
+            dedupe_key: Arc::new(|_| DedupeKey::Vendor),
+            handoff: Handoff::Deduplicated(Arc::new(MemoryDedupe::default())),
+            timing: Timing {
+                lease: Timing::DEFAULT_LEASE,
+                retention: V::RETENTION,
+                handler: Timing::DEFAULT_HANDLER,
+                wait: Timing::DEFAULT_WAIT,
+            },
+            claims: Claims::default(),
+            observer: Arc::new(TracingObserver),
+        };
+        Self {
+            settings,
+            product: PhantomData,
+        }
+    }
+
+    /// Accepts this secret, too, for rotation; up to [`KeyRing::MAX`](crate::KeyRing::MAX) in all.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::TooManySecrets`], or [`ConfigError::SecretBesideLookup`] where secrets are
+    /// looked up.
+    pub fn also_accept(mut self, secret: Secret) -> Result<Self, ConfigError> {
+        self.settings.secrets = match self.settings.secrets {
+            Source::Fixed(ring) => Source::Fixed(ring.also_accept(secret)?),
+            Source::Lookup(_) => return Err(ConfigError::SecretBesideLookup),
+        };
+        Ok(self)
+    }
+
+    /// Refuses requests from other addresses, before anything else is looked at.
+    ///
+    /// Where the server gives no peer address, every request is refused: with axum, serve with
+    /// `into_make_service_with_connect_info::<SocketAddr>()`.
+    pub fn allow_from(mut self, addresses: IpAllowList) -> Self {
+        self.settings.sources.allowed = Some(addresses);
+        self
+    }
+
+    /// Believes these proxies about whom a request came from: `X-Forwarded-For` and `Forwarded`
+    /// are walked from the right, for as long as each hop is one of these.
+    ///
+    /// Matters only with [`allow_from`](Self::allow_from). Entries that cannot be read are refused,
+    /// and so are the two headers where they disagree: let your proxy drop the one that it does not
+    /// write.
+    pub fn trusted_proxies(mut self, proxies: IpAllowList) -> Self {
+        self.settings.sources.proxies = Some(proxies);
+        self
+    }
+
+    /// Accepts bodies of up to so many bytes. Default: 4 MiB, enough for a `TASK_FINISHED` with
+    /// eight lists of 300 items, the most that Smile API puts into one.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Zero`].
+    pub fn body_limit(mut self, bytes: usize) -> Result<Self, ConfigError> {
+        self.settings.body_limit = nonzero("body_limit", bytes)?;
+        Ok(self)
+    }
+
+    /// Waits so long for a body to be complete. Default: 10 s.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Zero`].
+    pub fn body_timeout(mut self, timeout: Duration) -> Result<Self, ConfigError> {
+        self.settings.body_timeout = nonzero("body_timeout", timeout)?;
+        Ok(self)
+    }
+
+    /// Runs the handler for every delivery, repeated or not, and inside the request's own task: a
+    /// sender that goes away cancels it.
+    ///
+    /// For handlers whose effects are idempotent by themselves.
+    pub fn direct(mut self) -> Self {
+        self.settings.handoff = Handoff::Direct;
+        self
+    }
+
+    /// Remembers events in this store. Default: [`MemoryDedupe`] with its default capacity.
+    pub fn deduplicate(mut self, store: impl DedupeStore) -> Self {
+        self.settings.handoff = Handoff::Deduplicated(Arc::new(store));
+        self
+    }
+
+    /// Remembers handled events for so long. Default: 24 h for Smile API, whose two re-sends come
+    /// within minutes; 48 h for Smile.io, which sends again for 24 h.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Zero`].
+    pub fn retention(mut self, retention: Duration) -> Result<Self, ConfigError> {
+        self.settings.timing.retention = nonzero("retention", retention)?;
+        Ok(self)
+    }
+
+    /// Claims an event for so long, and anew every third of it while the handler runs. Default:
+    /// 15 s. When a process dies, its events can be handled again after at most this long; Smile
+    /// API sends only twice more, a few dozen seconds apart.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::ShortLease`] below one second.
+    pub fn lease(mut self, lease: Duration) -> Result<Self, ConfigError> {
+        if lease < Duration::from_secs(1) {
+            return Err(ConfigError::ShortLease);
+        }
+        self.settings.timing.lease = lease;
+        Ok(self)
+    }
+
+    /// Stops a handler that holds a claim after so long, and answers 503. Default: 60 s.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Zero`].
+    pub fn handler_timeout(mut self, timeout: Duration) -> Result<Self, ConfigError> {
+        self.settings.timing.handler = nonzero("handler_timeout", timeout)?;
+        Ok(self)
+    }
+
+    /// Lets a repeated delivery wait so long for the run that is under way, before it is answered
+    /// 503. Default: 2 s; zero does not wait.
+    pub fn wait_for_first_run(mut self, wait: Duration) -> Self {
+        self.settings.timing.wait = wait;
+        self
+    }
+
+    /// Names what this endpoint's events are remembered under, where several endpoints share a
+    /// store: 1 to 64 of `A-Z a-z 0-9 . _ -`. Default: `default`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Name`].
+    pub fn scope(mut self, name: &str) -> Result<Self, ConfigError> {
+        self.settings.scope = checked_name(name)?.into();
+        Ok(self)
+    }
+
+    /// Tells events apart by something else than the vendor's id. It runs for verified events only.
+    ///
+    /// # Security
+    ///
+    /// Take the key from the body: headers other than the signature are not signed.
+    pub fn dedupe_by(
+        mut self,
+        key: impl Fn(&Delivery<V>) -> DedupeKey + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.dedupe_key = Arc::new(key);
+        self
+    }
+
+    /// Tells this observer how each request ended. Default: [`TracingObserver`].
+    pub fn observer(mut self, observer: impl Observer) -> Self {
+        self.settings.observer = Arc::new(observer);
+        self
+    }
+
+    /// Asks this clock for the time. Default: [`SystemClock`].
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.settings.clock = Arc::new(clock);
+        self
+    }
+
+    /// Ends the configuration.
+    pub fn build(self) -> T {
+        Intake(Arc::new(self.settings)).into()
+    }
+}
+
+impl<T: From<Intake<SmileApi>>> IntakeBuilder<SmileApi, T> {
+    /// Refuses events whose signed `createdAt` is longer ago, or missing. Default: no maximum.
+    ///
+    /// Smile API's deliveries have no timestamp of their own, so an old one can be replayed once
+    /// its id is forgotten; a maximum no longer than the retention closes that.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Zero`].
+    pub fn max_event_age(mut self, age: Duration) -> Result<Self, ConfigError> {
+        self.settings.max_event_age = Some(nonzero("max_event_age", age)?);
+        Ok(self)
+    }
+}
+
+impl<T: From<Intake<SmileIo>>> IntakeBuilder<SmileIo, T> {
+    /// Accepts timestamps that are off by so much, in both directions. Default: five minutes
+    /// (webhooks guide, "Verifying signatures"). Whole seconds count.
+    pub fn tolerance(mut self, tolerance: Duration) -> Self {
+        self.settings.tolerance = tolerance;
+        self
+    }
+
+    /// Hands pings to the handler, which by default are answered 200 without it. Smile.io sends one
+    /// when a webhook is created, and creates it only on a 2xx (webhooks guide, "Creating a
+    /// webhook").
+    pub fn deliver_pings(mut self) -> Self {
+        self.settings.pings = Pings::Deliver;
+        self
+    }
+}
+
+impl<V: Vendor, T> fmt::Debug for IntakeBuilder<V, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IntakeBuilder")
+            .field("vendor", &V::NAME)
+            .finish_non_exhaustive()
+    }
+}
+
+fn nonzero<N: Default + PartialEq>(setting: &'static str, value: N) -> Result<N, ConfigError> {
+    if value == N::default() {
+        Err(ConfigError::Zero(setting))
+    } else {
+        Ok(value)
+    }
+}

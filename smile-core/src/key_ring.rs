@@ -1,0 +1,252 @@
+//! Secrets ready for use: keyed once, several side by side, or looked up for each request.
+
+use std::{error::Error, fmt, future::Future, pin::Pin, sync::Arc};
+
+use hmac::{KeyInit, Mac};
+
+use crate::{ConfigError, Head, Secret, Vendor, verify::KeyId};
+
+/// One to four secrets of one sender, keyed once and tried side by side.
+///
+/// More than one is for rotation: neither vendor documents how to change a secret in place, so
+/// accept the new one beside the old one until nothing is signed with the old one any more
+/// ([`Delivery::secret_index`](crate::Delivery::secret_index) tells). Every secret is tried for every
+/// delivery, without an early exit, so each one costs a pass over the body.
+///
+/// Cloning is cheap: the keys are shared. A lookup for many tenants should keep its rings.
+///
+/// ```
+/// use smile_core::{KeyRing, Secret, SmileApi};
+///
+/// let ring = KeyRing::<SmileApi>::new(Secret::new("current")?)
+///     .also_accept(Secret::new("previous")?)?
+///     .tenant("acme")?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct KeyRing<V: Vendor> {
+    keys: Arc<[Key<V>]>,
+    tenant: Option<Arc<str>>,
+}
+
+impl<V: Vendor> KeyRing<V> {
+    /// The most secrets that one ring holds.
+    pub const MAX: usize = 4;
+
+    /// A ring of one secret.
+    pub fn new(secret: Secret) -> Self {
+        Self {
+            keys: Arc::new([Key::new(&secret)]),
+            tenant: None,
+        }
+    }
+
+    /// Adds a secret that is accepted as well.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::TooManySecrets`] past [`MAX`](Self::MAX).
+    pub fn also_accept(self, secret: Secret) -> Result<Self, ConfigError> {
+        if self.keys.len() >= Self::MAX {
+            return Err(ConfigError::TooManySecrets);
+        }
+        let added = std::iter::once(Key::new(&secret));
+        Ok(Self {
+            keys: self.keys.iter().cloned().chain(added).collect(),
+            ..self
+        })
+    }
+
+    /// Names the tenant that these secrets belong to: 1 to 64 of `A-Z a-z 0-9 . _ -`.
+    ///
+    /// The name becomes part of the key by which deliveries are deduplicated, so that two tenants
+    /// cannot suppress each other's events. Two tenants must not share a secret.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Name`] for any other name.
+    pub fn tenant(self, name: &str) -> Result<Self, ConfigError> {
+        let tenant = Some(crate::config_error::checked_name(name)?.into());
+        Ok(Self { tenant, ..self })
+    }
+
+    /// A ring for requests of unknown tenants: it costs what one secret costs and matches nothing,
+    /// since nobody is given its key and [`Verification`](crate::Verification) refuses it anyway.
+    pub(crate) fn decoy() -> Self {
+        Self {
+            keys: Arc::new([Key::from_bytes(b"decoy")]),
+            tenant: None,
+        }
+    }
+
+    pub(crate) fn keys(&self) -> &[Key<V>] {
+        &self.keys
+    }
+
+    pub(crate) fn tenant_name(&self) -> Option<&Arc<str>> {
+        self.tenant.as_ref()
+    }
+}
+
+impl<V: Vendor> Clone for KeyRing<V> {
+    fn clone(&self) -> Self {
+        Self {
+            keys: Arc::clone(&self.keys),
+            tenant: self.tenant.clone(),
+        }
+    }
+}
+
+impl<V: Vendor> fmt::Debug for KeyRing<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyRing")
+            .field("vendor", &V::NAME)
+            .field("secrets", &self.keys.len())
+            .field("tenant", &self.tenant)
+            .finish()
+    }
+}
+
+impl<V: Vendor> From<Secret> for KeyRing<V> {
+    fn from(secret: Secret) -> Self {
+        Self::new(secret)
+    }
+}
+
+/// A MAC keyed with one secret, and a name for that secret that tells nothing about it.
+#[derive(Clone)]
+pub(crate) struct Key<V: Vendor> {
+    pub(crate) mac: V::Mac,
+    pub(crate) id: KeyId,
+}
+
+impl<V: Vendor> Key<V> {
+    fn new(secret: &Secret) -> Self {
+        Self::from_bytes(secret.as_bytes())
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Self {
+        #[expect(
+            clippy::expect_used,
+            reason = "HMAC takes a key of any length (RFC 2104)"
+        )]
+        let mac = <V::Mac as KeyInit>::new_from_slice(bytes).expect("HMAC takes any key");
+        let tag = mac
+            .clone()
+            .chain_update(b"smile-webhooks key id")
+            .finalize()
+            .into_bytes();
+        let mut id = KeyId::default();
+        id.iter_mut()
+            .zip(tag.iter())
+            .for_each(|(to, from)| *to = *from);
+        Self { mac, id }
+    }
+}
+
+/// Where the secrets of a request come from: fixed, or looked up.
+///
+/// A [`Secret`] or a [`KeyRing`] is one already; [`lookup`](Self::lookup) is for many tenants.
+pub struct Secrets<V: Vendor>(pub(crate) Source<V>);
+
+pub(crate) enum Source<V: Vendor> {
+    Fixed(KeyRing<V>),
+    Lookup(Arc<dyn Lookup<V>>),
+}
+
+impl<V: Vendor> Secrets<V> {
+    /// Asks `lookup` for the secrets of each request, by what its head says.
+    ///
+    /// The answer is `None` for an unknown tenant (the sender then sees what a wrong signature
+    /// sees, at the same cost) and an error when the answer cannot be had (503).
+    ///
+    /// # Security
+    ///
+    /// It runs for unauthenticated requests, before the body is read: keep the rings at hand, bound
+    /// what it costs, and take the tenant from the route, not from anything the sender makes up.
+    ///
+    /// ```
+    /// use std::{collections::HashMap, convert::Infallible, sync::Arc};
+    /// use smile_core::{Head, KeyRing, Secret, Secrets, SmileApi};
+    ///
+    /// let rings: HashMap<String, KeyRing<SmileApi>> =
+    ///     [("/webhooks/acme".into(), KeyRing::new(Secret::new("s3cret")?).tenant("acme")?)].into();
+    /// let rings = Arc::new(rings);
+    /// let secrets = Secrets::lookup(move |head: &dyn Head| {
+    ///     let ring = rings.get(head.path()).cloned();
+    ///     async move { Ok::<_, Infallible>(ring) }
+    /// });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn lookup<F, Fut, E>(lookup: F) -> Self
+    where
+        F: Fn(&dyn Head) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Option<KeyRing<V>>, E>> + Send + 'static,
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        Self(Source::Lookup(Arc::new(
+            move |head: &dyn Head| -> LookupFuture<V> {
+                let found = lookup(head);
+                Box::pin(async move { found.await.map_err(Into::into) })
+            },
+        )))
+    }
+}
+
+impl<V: Vendor, T: Into<KeyRing<V>>> From<T> for Secrets<V> {
+    fn from(ring: T) -> Self {
+        Self(Source::Fixed(ring.into()))
+    }
+}
+
+impl<V: Vendor> fmt::Debug for Secrets<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Source::Fixed(ring) => f.debug_tuple("Secrets").field(ring).finish(),
+            Source::Lookup(_) => f.write_str("Secrets(lookup)"),
+        }
+    }
+}
+
+/// The closure of [`Secrets::lookup`], its future boxed.
+pub(crate) trait Lookup<V: Vendor>: Fn(&dyn Head) -> LookupFuture<V> + Send + Sync {}
+
+impl<V: Vendor, F: Fn(&dyn Head) -> LookupFuture<V> + Send + Sync> Lookup<V> for F {}
+
+pub(crate) type LookupFuture<V> =
+    Pin<Box<dyn Future<Output = Result<Option<KeyRing<V>>, Box<dyn Error + Send + Sync>>> + Send>>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SmileApi;
+
+    fn secret(text: &str) -> Secret {
+        Secret::new(text).unwrap()
+    }
+
+    #[test]
+    fn a_fifth_secret_is_refused() {
+        let ring = ["b", "c", "d"]
+            .into_iter()
+            .try_fold(KeyRing::<SmileApi>::new(secret("a")), |ring, next| {
+                ring.also_accept(secret(next))
+            })
+            .unwrap();
+        assert_eq!(
+            ring.also_accept(secret("e")).unwrap_err(),
+            ConfigError::TooManySecrets
+        );
+    }
+
+    #[test]
+    fn debug_counts_the_secrets_and_shows_none() {
+        let ring = KeyRing::<SmileApi>::new(secret("hunter2"))
+            .tenant("acme")
+            .unwrap();
+        let shown = format!("{ring:?}");
+        assert_eq!(
+            shown,
+            r#"KeyRing { vendor: "smile-api", secrets: 1, tenant: Some("acme") }"#
+        );
+    }
+}

@@ -1,0 +1,146 @@
+//! One report for each request.
+
+use std::error::Error;
+
+use crate::Rejection;
+
+/// Is told how each request ended, once, when its answer is known.
+///
+/// For metrics and logs. It runs in the request's way, so it must not block. A report never holds a
+/// secret, a computed signature or any of the body; event ids and names are the vendor's.
+///
+/// ```
+/// use std::sync::atomic::{AtomicU64, Ordering};
+/// use smile_core::{Observer, Outcome, Report};
+///
+/// #[derive(Default)]
+/// struct Duplicates(AtomicU64);
+///
+/// impl Observer for Duplicates {
+///     fn observe(&self, report: &Report<'_>) {
+///         if report.outcome == Outcome::Duplicate {
+///             self.0.fetch_add(1, Ordering::Relaxed);
+///         }
+///     }
+/// }
+/// ```
+pub trait Observer: Send + Sync + 'static {
+    /// Takes the report of one request.
+    fn observe(&self, report: &Report<'_>);
+}
+
+/// How one request ended.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Report<'a> {
+    /// `smile-api` or `smile-io`.
+    pub vendor: &'static str,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The verified event; `None` where it was refused before it was one.
+    pub event: Option<Event<'a>>,
+    /// Why it was refused; `Some` with [`Outcome::Rejected`] only.
+    pub rejection: Option<&'a Rejection>,
+    /// The status answered; `None` where the handler failed without an answer.
+    pub status: Option<u16>,
+}
+
+/// The event of a [`Report`].
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Event<'a> {
+    /// Its name as the vendor wrote it. For a metric's label take it only where it is
+    /// [`known`](Self::known): a new name is a new time series.
+    pub name: &'a str,
+    /// Whether this version knows the name.
+    pub known: bool,
+    /// Its id, where the vendor gives one.
+    pub id: Option<&'a str>,
+    /// The tenant, where tenants are looked up.
+    pub tenant: Option<&'a str>,
+    /// Which secret matched, from 0: when the old one is no longer seen, drop it.
+    pub secret_index: usize,
+}
+
+/// What became of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The handler answered 2xx, and the event is remembered where events are.
+    Handled,
+    /// The same, but the lease had ended before: another delivery may have run the handler, too.
+    HandledLate,
+    /// The handler answered something else, or failed; the vendor sends again.
+    HandlerFailed,
+    /// A test of the endpoint, answered without the handler.
+    Ping,
+    /// The event was handled before; answered 200 without the handler.
+    Duplicate,
+    /// The same, but with another body under the same id and secret.
+    IdReuse,
+    /// Refused, see [`Report::rejection`].
+    Rejected,
+}
+
+impl Outcome {
+    /// A stable, short name for metrics and logs, such as `id_reuse`.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Handled => "handled",
+            Self::HandledLate => "handled_late",
+            Self::HandlerFailed => "handler_failed",
+            Self::Ping => "ping",
+            Self::Duplicate => "duplicate",
+            Self::IdReuse => "id_reuse",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
+/// Writes reports as `tracing` events of target `smile`; the default.
+///
+/// Refusals that the operator can mend, failures of the handler and reuse of an id are warnings,
+/// duplicates are information, everything else is for debugging.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TracingObserver;
+
+impl Observer for TracingObserver {
+    fn observe(&self, report: &Report<'_>) {
+        let Report {
+            vendor,
+            outcome,
+            status,
+            ..
+        } = *report;
+        let outcome = outcome.label();
+        if let Some(rejection) = report.rejection {
+            let kind = rejection.kind().label();
+            let source = rejection.source().map(tracing::field::display);
+            tracing::warn!(
+                target: "smile",
+                vendor,
+                kind,
+                status,
+                reason = %rejection,
+                source,
+                remedy = rejection.remedy(),
+                "delivery refused"
+            );
+            return;
+        }
+        let (event, id) = report
+            .event
+            .map_or((None, None), |event| (Some(event.name), event.id));
+        match report.outcome {
+            Outcome::HandlerFailed | Outcome::IdReuse | Outcome::HandledLate => {
+                tracing::warn!(target: "smile", vendor, outcome, event, id, status, "delivery");
+            }
+            Outcome::Duplicate => {
+                tracing::info!(target: "smile", vendor, outcome, event, id, status, "delivery");
+            }
+            Outcome::Handled | Outcome::Ping | Outcome::Rejected => {
+                tracing::debug!(target: "smile", vendor, outcome, event, id, status, "delivery");
+            }
+        }
+    }
+}

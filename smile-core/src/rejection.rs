@@ -1,0 +1,468 @@
+//! Why a delivery was not taken, and what the sender is told.
+
+use std::{error::Error, fmt, net::IpAddr, sync::Arc, time::Duration};
+
+use crate::reply::{Header, Reply};
+
+/// A delivery that was refused.
+///
+/// What the sender learns is [`kind`](Self::kind): one status and one document for each, and the
+/// same for all signature failures. What operators learn is [`reason`](Self::reason) and
+/// [`remedy`](Self::remedy). `Display` is for operators, too. None of them ever holds a secret, a
+/// computed signature or any of the body.
+#[derive(Clone, Debug)]
+pub struct Rejection {
+    reason: Reason,
+    retry_after: Option<Duration>,
+    source: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+impl Rejection {
+    /// What the sender is told.
+    pub fn kind(&self) -> RejectionKind {
+        self.reason.kind()
+    }
+
+    /// What happened, for operators.
+    pub fn reason(&self) -> &Reason {
+        &self.reason
+    }
+
+    /// What to do about it, for operators: one sentence.
+    pub fn remedy(&self) -> &'static str {
+        self.reason.remedy()
+    }
+
+    /// How long the sender is asked to wait before it sends again; whole seconds on the wire.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.kind().status()
+    }
+
+    /// The answer as our own problem document (RFC 9457), `application/problem+json`.
+    pub fn reply(&self) -> Reply {
+        let kind = self.kind();
+        let reply = Reply::new(kind.status(), kind.document())
+            .header("content-type", Header::Text("application/problem+json"));
+        let reply = match kind {
+            // RFC 9110, section 15.5.2: a 401 must carry a challenge.
+            RejectionKind::Signature => {
+                reply.header("www-authenticate", Header::Text("Smile-Signature"))
+            }
+            // RFC 9110, section 15.5.16: names what would have been taken.
+            RejectionKind::ContentEncoding => {
+                reply.header("accept-encoding", Header::Text("identity"))
+            }
+            RejectionKind::BodyTooLarge | RejectionKind::BodyTimeout => reply.closing(),
+            _ => reply,
+        };
+        match self.retry_after {
+            Some(wait) => reply.header("retry-after", Header::Number(wait.as_secs().max(1))),
+            None => reply,
+        }
+    }
+
+    #[cfg(feature = "intake")]
+    pub(crate) fn retry_in(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+
+    pub(crate) fn because(mut self, source: Arc<dyn Error + Send + Sync>) -> Self {
+        self.source = Some(source);
+        self
+    }
+}
+
+impl From<Reason> for Rejection {
+    fn from(reason: Reason) -> Self {
+        Self {
+            reason,
+            retry_after: None,
+            source: None,
+        }
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.reason.fmt(f)
+    }
+}
+
+impl Error for Rejection {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// Makes [`RejectionKind`] with everything that the sender is told about each kind, from one table.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident = $status:literal, $label:literal, $title:literal;)*) => {
+        /// What the sender of a refused delivery is told.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum RejectionKind {
+            $(
+                $(#[$doc])*
+                #[doc = concat!("\n\nAnswered ", $status, ", \"", $title, "\".")]
+                $kind,
+            )*
+        }
+
+        impl RejectionKind {
+            /// Every kind.
+            pub const ALL: &[Self] = &[$(Self::$kind),*];
+
+            /// The HTTP status.
+            pub fn status(self) -> u16 {
+                match self { $(Self::$kind => $status),* }
+            }
+
+            /// A stable, short name for metrics and logs, such as `signature`.
+            pub fn label(self) -> &'static str {
+                match self { $(Self::$kind => $label),* }
+            }
+
+            /// One line for people, the `title` of the problem document.
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$kind => $title),* }
+            }
+
+            /// The problem document (RFC 9457). It is the same for every delivery of the kind.
+            pub fn document(self) -> &'static str {
+                match self {
+                    $(Self::$kind => concat!(
+                        "{\"type\":\"https://docs.rs/smile-core/latest/smile_core/",
+                        "enum.RejectionKind.html#variant.", stringify!($kind),
+                        "\",\"title\":\"", $title, "\",\"status\":", $status, "}"
+                    )),*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// The source address is not on the allow-list.
+    SourceAddress = 403, "source_address", "Source address not allowed";
+    /// The signature is missing, repeated, malformed or wrong, or the timestamp is.
+    Signature = 401, "signature", "Signature not accepted";
+    /// The body is encoded, and signatures are over the bytes on the wire.
+    ContentEncoding = 415, "content_encoding", "Content-Encoding not accepted";
+    /// The body is longer than the limit.
+    BodyTooLarge = 413, "body_too_large", "Body too large";
+    /// The body took longer than its deadline.
+    BodyTimeout = 408, "body_timeout", "Body not received in time";
+    /// The body broke off, or its framing is broken.
+    BodyIncomplete = 400, "body_incomplete", "Body incomplete";
+    /// The body is signed, but is no event.
+    NotAnEvent = 422, "not_an_event", "Body is not an event";
+    /// The same event is being handled at this moment.
+    InFlight = 503, "in_flight", "Event is being handled";
+    /// The secrets could not be looked up.
+    SecretsUnavailable = 503, "secrets_unavailable", "Secrets unavailable";
+    /// The store of seen events did not answer.
+    StoreUnavailable = 503, "store_unavailable", "Store unavailable";
+    /// The handler took longer than its deadline.
+    HandlerTimeout = 503, "handler_timeout", "Handler timed out";
+    /// The handler panicked.
+    HandlerPanicked = 500, "handler_panicked", "Handler failed";
+    /// A handler asked for an event where no layer verifies any.
+    NotVerified = 500, "not_verified", "Receiver not configured";
+}
+
+/// What exactly was found, for operators: logs and metrics, never the sender.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// An allow-list is configured, but the server gave no peer address.
+    NoPeerAddress,
+    /// The address is not on the allow-list.
+    AddressNotListed(IpAddr),
+    /// `X-Forwarded-For` or `Forwarded` cannot be read, or the two disagree.
+    ForwardedMalformed,
+    /// No `Smile-Signature`.
+    SignatureMissing,
+    /// More than one `Smile-Signature`.
+    SignatureRepeated,
+    /// `Smile-Signature` has another number of characters than the scheme's.
+    SignatureLength {
+        /// Characters found.
+        found: usize,
+        /// Characters of the scheme: 128 (hex of SHA-512) or 44 (base64 of SHA-256).
+        expected: usize,
+    },
+    /// `Smile-Signature` has the right length, but is not hex (Smile API) or base64 (Smile.io).
+    SignatureEncoding,
+    /// The signature is another one.
+    SignatureMismatch,
+    /// The secret lookup knows no tenant for this request.
+    TenantUnknown,
+    /// No `Smile-Timestamp`.
+    TimestampMissing,
+    /// More than one `Smile-Timestamp`.
+    TimestampRepeated,
+    /// `Smile-Timestamp` is not 1 to 20 decimal digits, or is past 64 bits.
+    TimestampMalformed,
+    /// `Smile-Timestamp` is older than the tolerance.
+    TimestampStale {
+        /// Seconds since.
+        age: u64,
+    },
+    /// `Smile-Timestamp` is further in the future than the tolerance.
+    TimestampAhead {
+        /// Seconds until.
+        by: u64,
+    },
+    /// The event's signed `createdAt` is older than the configured maximum.
+    EventTooOld {
+        /// Seconds since.
+        age: u64,
+    },
+    /// The event's `createdAt` is missing or unreadable, and a maximum age is configured.
+    EventAgeUnknown,
+    /// `Content-Encoding` is other than `identity`.
+    ContentEncoded,
+    /// `Content-Length` is over the limit.
+    DeclaredTooLong {
+        /// Bytes declared.
+        declared: u64,
+        /// Bytes accepted.
+        limit: usize,
+    },
+    /// The body went over the limit.
+    BodyTooLong {
+        /// Bytes accepted.
+        limit: usize,
+    },
+    /// The body was not there at its deadline.
+    BodySlow {
+        /// The deadline, from the first wait for the body.
+        deadline: Duration,
+    },
+    /// The body broke off.
+    BodyBroken,
+    /// No JSON object with the members that make an event (Smile API: `id` and `type`, Smile.io:
+    /// `topic`, each a string).
+    NoEnvelope,
+    /// The same event is in flight, and did not end within the wait.
+    FirstRunPending,
+    /// The same event was in flight, and its handler failed.
+    FirstRunFailed,
+    /// As many deliveries as may wait for this event already do.
+    TooManyWaiting,
+    /// The secret lookup failed.
+    LookupFailed,
+    /// The store failed, or did not answer in time, before the handler ran.
+    ClaimFailed,
+    /// The handler succeeded, but the store could not be told.
+    ConfirmFailed,
+    /// The handler took longer than its deadline and was stopped.
+    HandlerSlow {
+        /// The deadline.
+        deadline: Duration,
+    },
+    /// The handler panicked.
+    HandlerPanicked,
+    /// An extractor found no verified event of its vendor.
+    LayerMissing,
+}
+
+impl Reason {
+    /// What the sender is told.
+    pub fn kind(&self) -> RejectionKind {
+        use RejectionKind as Kind;
+        match self {
+            Self::NoPeerAddress | Self::AddressNotListed(_) | Self::ForwardedMalformed => {
+                Kind::SourceAddress
+            }
+            Self::SignatureMissing
+            | Self::SignatureRepeated
+            | Self::SignatureLength { .. }
+            | Self::SignatureEncoding
+            | Self::SignatureMismatch
+            | Self::TenantUnknown
+            | Self::TimestampMissing
+            | Self::TimestampRepeated
+            | Self::TimestampMalformed
+            | Self::TimestampStale { .. }
+            | Self::TimestampAhead { .. }
+            | Self::EventTooOld { .. }
+            | Self::EventAgeUnknown => Kind::Signature,
+            Self::ContentEncoded => Kind::ContentEncoding,
+            Self::DeclaredTooLong { .. } | Self::BodyTooLong { .. } => Kind::BodyTooLarge,
+            Self::BodySlow { .. } => Kind::BodyTimeout,
+            Self::BodyBroken => Kind::BodyIncomplete,
+            Self::NoEnvelope => Kind::NotAnEvent,
+            Self::FirstRunPending | Self::FirstRunFailed | Self::TooManyWaiting => Kind::InFlight,
+            Self::LookupFailed => Kind::SecretsUnavailable,
+            Self::ClaimFailed | Self::ConfirmFailed => Kind::StoreUnavailable,
+            Self::HandlerSlow { .. } => Kind::HandlerTimeout,
+            Self::HandlerPanicked => Kind::HandlerPanicked,
+            Self::LayerMissing => Kind::NotVerified,
+        }
+    }
+
+    fn remedy(&self) -> &'static str {
+        match self {
+            Self::NoPeerAddress => {
+                "give the server's peer address to the app: axum's \
+                 `into_make_service_with_connect_info::<SocketAddr>()`"
+            }
+            Self::AddressNotListed(_) => {
+                "if the request came through your own proxy, name it with `trusted_proxies`; \
+                 else the sender is not who you allow"
+            }
+            Self::ForwardedMalformed => {
+                "make your proxy overwrite `X-Forwarded-For` and drop the `Forwarded` that it \
+                 does not write itself"
+            }
+            Self::SignatureMissing => {
+                "is the sender the vendor, and does a proxy in between drop `Smile-Signature`?"
+            }
+            Self::SignatureRepeated => "a proxy in between adds a header, or somebody is trying",
+            Self::SignatureLength { .. } | Self::SignatureEncoding => {
+                "is this the other vendor's route? Smile API signs in hex, Smile.io in base64"
+            }
+            Self::SignatureMismatch => {
+                "compare the secret with the vendor's (a trailing newline counts), and make sure \
+                 that nothing in between rewrites the body"
+            }
+            Self::TenantUnknown => "the secret lookup has no tenant for this request",
+            Self::TimestampMissing => {
+                "is this the other vendor's route? Only Smile.io sends `Smile-Timestamp`"
+            }
+            Self::TimestampRepeated | Self::TimestampMalformed => {
+                "`Smile-Timestamp` is one number of seconds since 1970, in decimal digits"
+            }
+            Self::TimestampStale { .. } | Self::TimestampAhead { .. } => {
+                "compare this machine's clock with a time server; if it is right, an old request \
+                 was replayed, or the sender counts milliseconds"
+            }
+            Self::EventTooOld { .. } | Self::EventAgeUnknown => {
+                "an old delivery was replayed, or the maximum event age is too short"
+            }
+            Self::ContentEncoded => "switch off request compression between the vendor and here",
+            Self::DeclaredTooLong { .. } | Self::BodyTooLong { .. } => {
+                "raise `body_limit` if the vendor really sends this much"
+            }
+            Self::BodySlow { .. } => "raise `body_timeout` if the vendor's network really is slow",
+            Self::BodyBroken => "the sender went away or broke the framing; the vendor sends again",
+            Self::NoEnvelope => {
+                "the secret is right, but the body is no event: is something else signed with it?"
+            }
+            Self::FirstRunPending => {
+                "the handler takes longer than the wait: answer faster, and work in the background"
+            }
+            Self::FirstRunFailed => "see why the handler failed; the vendor sends again",
+            Self::TooManyWaiting => "the sender repeats one event without waiting for an answer",
+            Self::LookupFailed => "see the error of the secret lookup",
+            Self::ClaimFailed => "is the store of seen events up and reachable?",
+            Self::ConfirmFailed => {
+                "is the store of seen events up? The vendor sends again, so the handler may run \
+                 twice for this event"
+            }
+            Self::HandlerSlow { .. } => {
+                "answer faster and work in the background, or raise `handler_timeout`"
+            }
+            Self::HandlerPanicked => "see the panic message; the vendor sends again",
+            Self::LayerMissing => "put the layer of this vendor in front of the handler",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoPeerAddress => f.write_str("no peer address to compare with the allow-list"),
+            Self::AddressNotListed(address) => write!(f, "{address} is not on the allow-list"),
+            Self::ForwardedMalformed => f.write_str("the forwarded addresses cannot be read"),
+            Self::SignatureMissing => f.write_str("no smile-signature header"),
+            Self::SignatureRepeated => f.write_str("more than one smile-signature header"),
+            Self::SignatureLength { found, expected } => {
+                write!(
+                    f,
+                    "smile-signature has {found} characters, expected {expected}"
+                )
+            }
+            Self::SignatureEncoding => f.write_str("smile-signature cannot be decoded"),
+            Self::SignatureMismatch => f.write_str("the signature does not match"),
+            Self::TenantUnknown => f.write_str("no secret is known for this request"),
+            Self::TimestampMissing => f.write_str("no smile-timestamp header"),
+            Self::TimestampRepeated => f.write_str("more than one smile-timestamp header"),
+            Self::TimestampMalformed => f.write_str("smile-timestamp is not a number of seconds"),
+            Self::TimestampStale { age } => write!(f, "smile-timestamp is {age} s old"),
+            Self::TimestampAhead { by } => write!(f, "smile-timestamp is {by} s in the future"),
+            Self::EventTooOld { age } => write!(f, "the event is {age} s old"),
+            Self::EventAgeUnknown => f.write_str("the event does not say when it was created"),
+            Self::ContentEncoded => f.write_str("content-encoding is not identity"),
+            Self::DeclaredTooLong { declared, limit } => {
+                write!(
+                    f,
+                    "content-length is {declared}, the limit is {limit} bytes"
+                )
+            }
+            Self::BodyTooLong { limit } => write!(f, "the body is longer than {limit} bytes"),
+            Self::BodySlow { deadline } => {
+                write!(f, "the body was not complete after {deadline:?}")
+            }
+            Self::BodyBroken => f.write_str("the body broke off"),
+            Self::NoEnvelope => f.write_str("the signed body is not an event"),
+            Self::FirstRunPending => f.write_str("the same event is still being handled"),
+            Self::FirstRunFailed => f.write_str("the same event was being handled and failed"),
+            Self::TooManyWaiting => f.write_str("too many deliveries wait for the same event"),
+            Self::LookupFailed => f.write_str("the secret lookup failed"),
+            Self::ClaimFailed => f.write_str("the event could not be claimed in the store"),
+            Self::ConfirmFailed => {
+                f.write_str("the event was handled, but the store could not be told")
+            }
+            Self::HandlerSlow { deadline } => {
+                write!(f, "the handler did not answer within {deadline:?}")
+            }
+            Self::HandlerPanicked => f.write_str("the handler panicked"),
+            Self::LayerMissing => f.write_str("no verified event of this vendor is at hand"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_document_is_json_and_repeats_its_status() {
+        for kind in RejectionKind::ALL {
+            let document: serde_json::Value = serde_json::from_str(kind.document()).unwrap();
+            assert_eq!(document["status"], kind.status(), "{kind:?}");
+            assert_eq!(document["title"], kind.title(), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn the_rejection_names_what_was_found_and_what_was_expected() {
+        let rejection = Rejection::from(Reason::SignatureLength {
+            found: 44,
+            expected: 128,
+        });
+        assert_eq!(
+            rejection.to_string(),
+            "smile-signature has 44 characters, expected 128"
+        );
+        assert_eq!(rejection.status(), 401);
+    }
+
+    #[test]
+    fn retry_after_is_at_least_one_second() {
+        let rejection = Rejection::from(Reason::ClaimFailed).retry_in(Duration::from_millis(20));
+        let headers: Vec<_> = rejection.reply().headers().collect();
+        assert!(
+            headers.contains(&("retry-after", Header::Number(1))),
+            "{headers:?}"
+        );
+    }
+}

@@ -1,0 +1,471 @@
+//! Verification without I/O: a head in, chunks in, a proof out.
+//!
+//! ```
+//! use bytes::Bytes;
+//! use smile_core::{KeyRing, Secret, Signature, SmileApi, Verification};
+//! # use smile_core::Head;
+//! # struct Request;
+//! # impl Head for Request {
+//! #     fn method(&self) -> &str { "POST" }
+//! #     fn path(&self) -> &str { "/" }
+//! #     fn query(&self) -> Option<&str> { None }
+//! #     fn peer(&self) -> Option<std::net::IpAddr> { None }
+//! #     fn fields<'a>(&'a self, name: &str, each: &mut dyn FnMut(&'a [u8])) {
+//! #         if name == "smile-signature" {
+//! #             // printf '{"id":"1","type":"USER_CREATED"}' | openssl dgst -sha512 -hmac 'a little secret'
+//! #             each(concat!("f17526846ac3b662da3e7fd38121305c99c9ec1ef8990ac0273842f3ccb8378c", "d9b8a63541db847872e66fa23a8e2ba54f66a3cddf5d1197aaf8b9c359d115c6").as_bytes());
+//! #         }
+//! #     }
+//! # }
+//! # let request = Request;
+//! let ring = KeyRing::<SmileApi>::new(Secret::new("a little secret")?);
+//!
+//! let signature = Signature::<SmileApi>::read(&request, 1_700_000_000, Signature::<SmileApi>::TOLERANCE)?;
+//! let body = Verification::begin(&ring, signature, 4 << 20)
+//!     .push(Bytes::from_static(br#"{"id":"1","#))?
+//!     .push(Bytes::from_static(br#""type":"USER_CREATED"}"#))?
+//!     .finish()?;
+//! assert_eq!(&body[..], br#"{"id":"1","type":"USER_CREATED"}"#);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use std::{fmt, ops::Deref, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use hmac::Mac;
+use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
+
+use crate::{
+    Head, KeyRing, Reason, Rejection, Vendor,
+    head::{Field, names},
+};
+
+/// What a head says about its body's signature: decoded, of exact length, and fresh.
+pub struct Signature<V: Vendor> {
+    tag: V::Tag,
+    timestamp: Option<Timestamp>,
+}
+
+impl<V: Vendor> Signature<V> {
+    /// How far a timestamp may be off by default, both ways: five minutes (Smile.io, webhooks guide,
+    /// "Verifying signatures", step 4).
+    pub const TOLERANCE: Duration = Duration::from_secs(300);
+
+    /// Reads the signature from a head, and for Smile.io its timestamp, which may be off `now`
+    /// (seconds since 1970) by `tolerance` in either direction.
+    ///
+    /// # Errors
+    ///
+    /// A [`Rejection`] of kind [`Signature`](crate::RejectionKind::Signature).
+    pub fn read(head: &dyn Head, now: u64, tolerance: Duration) -> Result<Self, Rejection> {
+        V::read_signature(head, &|| now, tolerance)
+    }
+
+    pub(crate) fn new(tag: V::Tag) -> Self {
+        Self {
+            tag,
+            timestamp: None,
+        }
+    }
+
+    pub(crate) fn at(self, timestamp: Timestamp) -> Self {
+        Self {
+            timestamp: Some(timestamp),
+            ..self
+        }
+    }
+}
+
+impl<V: Vendor> fmt::Debug for Signature<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signature")
+            .field("vendor", &V::NAME)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A body on its way: every chunk goes through the MACs and into one buffer.
+///
+/// Steps consume it, so that a verification that failed cannot go on.
+pub struct Verification<V: Vendor> {
+    ring: KeyRing<V>,
+    decoy: bool,
+    tag: V::Tag,
+    mac: V::Mac,
+    more_macs: Vec<V::Mac>,
+    body: Buffer,
+    limit: usize,
+}
+
+impl<V: Vendor> Verification<V> {
+    /// Begins with the secrets to try and the most bytes to accept.
+    pub fn begin(ring: &KeyRing<V>, signature: Signature<V>, limit: usize) -> Self {
+        let mut macs = ring.keys().iter().map(|key| {
+            let mut mac = key.mac.clone();
+            if let Some(timestamp) = &signature.timestamp {
+                mac.update(timestamp.as_bytes());
+                mac.update(b".");
+            }
+            mac
+        });
+        #[expect(
+            clippy::expect_used,
+            reason = "no constructor of `KeyRing` leaves it empty"
+        )]
+        let mac = macs.next().expect("a ring holds at least one key");
+        Self {
+            ring: ring.clone(),
+            decoy: false,
+            tag: signature.tag,
+            mac,
+            more_macs: macs.collect(),
+            body: Buffer::Empty,
+            limit,
+        }
+    }
+
+    /// Begins for a request that no secret is known for: costs as much as one, and fails.
+    pub fn begin_unknown(signature: Signature<V>, limit: usize) -> Self {
+        Self {
+            decoy: true,
+            ..Self::begin(&KeyRing::decoy(), signature, limit)
+        }
+    }
+
+    /// Takes the next bytes of the body, as received.
+    ///
+    /// Keeps a body of one chunk without copying it; otherwise the first allocation is 4 KiB or
+    /// what was received, whichever is more, and never what was merely declared.
+    ///
+    /// # Errors
+    ///
+    /// A [`Rejection`] of kind [`BodyTooLarge`](crate::RejectionKind::BodyTooLarge); nothing of the
+    /// body is kept then.
+    pub fn push(mut self, chunk: Bytes) -> Result<Self, Rejection> {
+        if chunk.len() > self.limit - self.body.len() {
+            return Err(Reason::BodyTooLong { limit: self.limit }.into());
+        }
+        self.mac.update(&chunk);
+        self.more_macs.iter_mut().for_each(|mac| mac.update(&chunk));
+        self.body.push(chunk, self.limit);
+        Ok(self)
+    }
+
+    /// Compares the signature with every secret's, in constant time and without an early exit.
+    ///
+    /// # Errors
+    ///
+    /// A [`Rejection`] of kind [`Signature`](crate::RejectionKind::Signature).
+    pub fn finish(self) -> Result<Verified<Bytes>, Rejection> {
+        let tag = self.tag.as_ref();
+        let mut found = Choice::from(0);
+        let mut found_index = 0_u8;
+        for (index, mac) in (0_u8..).zip(std::iter::once(self.mac).chain(self.more_macs)) {
+            let equal = mac.finalize().into_bytes().as_slice().ct_eq(tag);
+            found_index.conditional_assign(&index, equal & !found);
+            found |= equal;
+        }
+        if self.decoy {
+            return Err(Reason::TenantUnknown.into());
+        }
+        if !bool::from(found) {
+            return Err(Reason::SignatureMismatch.into());
+        }
+        let secret_index = usize::from(found_index);
+        let mut fingerprint = Fingerprint::default();
+        if let Some(key) = self.ring.keys().get(secret_index) {
+            fingerprint.key = key.id;
+        }
+        fingerprint
+            .mac
+            .iter_mut()
+            .zip(tag)
+            .for_each(|(to, from)| *to = *from);
+        Ok(Verified {
+            value: self.body.into_bytes(),
+            secret_index,
+            tenant: self.ring.tenant_name().cloned(),
+            fingerprint,
+        })
+    }
+}
+
+impl<V: Vendor> fmt::Debug for Verification<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verification")
+            .field("ring", &self.ring)
+            .field("received", &self.body.len())
+            .field("limit", &self.limit)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Bytes whose signature was checked: to hold one is the proof.
+///
+/// Only [`Verification::finish`] makes one.
+#[derive(Clone)]
+pub struct Verified<T> {
+    value: T,
+    secret_index: usize,
+    tenant: Option<Arc<str>>,
+    fingerprint: Fingerprint,
+}
+
+impl<T> Verified<T> {
+    /// Which secret of the ring matched, from 0 in the order given: 0 is the first.
+    pub fn secret_index(&self) -> usize {
+        self.secret_index
+    }
+
+    /// The tenant that the secrets belong to, where they were given one.
+    pub fn tenant(&self) -> Option<&str> {
+        self.tenant.as_deref()
+    }
+
+    /// What tells two bodies under one secret apart, without showing either.
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
+    }
+
+    /// Gives up the proof and keeps the bytes.
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+}
+
+impl<T> Deref for Verified<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T> fmt::Debug for Verified<T> {
+    /// Never shows the bytes: they are personal data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verified")
+            .field("secret_index", &self.secret_index)
+            .field("tenant", &self.tenant)
+            .finish_non_exhaustive()
+    }
+}
+
+/// 128 bits of a delivery's verified MAC, and a name of the secret that it was made with.
+///
+/// Two deliveries of one id with fingerprints of the same secret that differ had different bodies.
+/// It is a part of a signature, so it is not shown, and it is too short to be used as one.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Fingerprint {
+    key: KeyId,
+    mac: [u8; 16],
+}
+
+/// A name for a secret that tells nothing about it: 64 bits of a MAC over a fixed text.
+pub(crate) type KeyId = [u8; 8];
+
+impl Fingerprint {
+    /// Whether the two show that one id was used for two bodies.
+    ///
+    /// Under different secrets the MACs say nothing, and neither does this.
+    pub fn contradicts(&self, other: &Self) -> bool {
+        self.key == other.key && self.mac != other.mac
+    }
+
+    /// The form in which a store keeps it: 48 hex digits.
+    pub fn to_hex(&self) -> String {
+        hex::encode(self.key) + &hex::encode(self.mac)
+    }
+
+    /// Reads what [`to_hex`](Self::to_hex) wrote; `None` for anything else.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let mut bytes = [0; 24];
+        hex::decode_to_slice(text, &mut bytes).ok()?;
+        let (key, mac) = bytes.split_at(8);
+        Some(Self {
+            key: key.try_into().ok()?,
+            mac: mac.try_into().ok()?,
+        })
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Fingerprint(..)")
+    }
+}
+
+/// A timestamp's text as received, which is what was signed, and the seconds that it says.
+///
+/// Re-printing the number would let `+17` or `0017` pass for `17`.
+#[derive(Clone, Copy)]
+pub(crate) struct Timestamp {
+    digits: [u8; Self::MAX_DIGITS],
+    len: usize,
+}
+
+impl Timestamp {
+    /// The digits of the largest 64-bit number.
+    const MAX_DIGITS: usize = 20;
+
+    pub(crate) fn read(head: &dyn Head, now: u64, tolerance: Duration) -> Result<Self, Rejection> {
+        let text = match head.field(names::TIMESTAMP) {
+            Field::Absent => return Err(Reason::TimestampMissing.into()),
+            Field::Repeated => return Err(Reason::TimestampRepeated.into()),
+            Field::One(text) => text,
+        };
+        let mut digits = [0; Self::MAX_DIGITS];
+        let (Some(to), false) = (digits.get_mut(..text.len()), text.is_empty()) else {
+            return Err(Reason::TimestampMalformed.into());
+        };
+        to.copy_from_slice(text);
+        let seconds = decimal(text).ok_or(Reason::TimestampMalformed)?;
+        // `abs_diff` and no subtraction: `now - seconds` overflows for a timestamp near the ends of
+        // its range, which panics in debug builds and passes the check in release builds.
+        let off = now.abs_diff(seconds);
+        if off > tolerance.as_secs() {
+            return Err(if seconds < now {
+                Reason::TimestampStale { age: off }.into()
+            } else {
+                Reason::TimestampAhead { by: off }.into()
+            });
+        }
+        Ok(Self {
+            digits,
+            len: text.len(),
+        })
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        self.digits.get(..self.len).unwrap_or_default()
+    }
+}
+
+/// Reads ASCII digits and nothing else (`str::parse` would take a `+`); `None` past 64 bits.
+pub(crate) fn decimal(text: &[u8]) -> Option<u64> {
+    if text.is_empty() {
+        return None;
+    }
+    text.iter().try_fold(0_u64, |number, byte| {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    })
+}
+
+/// The signature header's text, of exactly `expected` characters.
+pub(crate) fn signature_text(head: &dyn Head, expected: usize) -> Result<&[u8], Rejection> {
+    match head.field(names::SIGNATURE) {
+        Field::Absent => Err(Reason::SignatureMissing.into()),
+        Field::Repeated => Err(Reason::SignatureRepeated.into()),
+        Field::One(text) if text.len() != expected => Err(Reason::SignatureLength {
+            found: text.len(),
+            expected,
+        }
+        .into()),
+        Field::One(text) => Ok(text),
+    }
+}
+
+/// The bytes received so far. One chunk stays as it came; from the second on they are joined.
+enum Buffer {
+    Empty,
+    One(Bytes),
+    Joined(Vec<u8>),
+}
+
+impl Buffer {
+    const FIRST_ALLOCATION: usize = 4 << 10;
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Empty => 0,
+            Self::One(bytes) => bytes.len(),
+            Self::Joined(bytes) => bytes.len(),
+        }
+    }
+
+    fn push(&mut self, chunk: Bytes, limit: usize) {
+        if chunk.is_empty() {
+            return;
+        }
+        match self {
+            Self::Empty => *self = Self::One(chunk),
+            Self::One(first) => {
+                let len = first.len() + chunk.len();
+                let mut joined = Vec::with_capacity(len.max(Self::FIRST_ALLOCATION.min(limit)));
+                joined.extend_from_slice(first);
+                joined.extend_from_slice(&chunk);
+                *self = Self::Joined(joined);
+            }
+            Self::Joined(joined) => {
+                let len = joined.len() + chunk.len();
+                if len > joined.capacity() {
+                    // Doubles, but not past the limit, which is all that there can ever be.
+                    let capacity = len.max(joined.capacity().saturating_mul(2).min(limit));
+                    joined.reserve_exact(capacity - joined.len());
+                }
+                joined.extend_from_slice(&chunk);
+            }
+        }
+    }
+
+    fn into_bytes(self) -> Bytes {
+        match self {
+            Self::Empty => Bytes::new(),
+            Self::One(bytes) => bytes,
+            Self::Joined(bytes) => Bytes::from(bytes),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_digits_make_a_timestamp() {
+        assert_eq!(decimal(b"1700000000"), Some(1_700_000_000));
+        assert_eq!(decimal(b"18446744073709551615"), Some(u64::MAX));
+        for text in [
+            "",
+            "+1700000000",
+            "-1",
+            " 1",
+            "1 ",
+            "1e9",
+            "18446744073709551616",
+            "٣",
+        ] {
+            assert_eq!(decimal(text.as_bytes()), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_buffer_starts_small_and_never_grows_past_the_limit() {
+        let limit = 10_000;
+        let mut buffer = Buffer::Empty;
+        for _ in 0..limit {
+            buffer.push(Bytes::from_static(b"x"), limit);
+            if let Buffer::Joined(joined) = &buffer {
+                assert!(joined.capacity() <= (2 * joined.len()).max(4096).min(limit));
+            }
+        }
+        assert_eq!(buffer.into_bytes().len(), limit);
+    }
+
+    #[test]
+    fn fingerprints_contradict_only_under_one_secret() {
+        let print = |key: u8, mac: u8| Fingerprint {
+            key: [key; 8],
+            mac: [mac; 16],
+        };
+        assert!(print(1, 1).contradicts(&print(1, 2)));
+        assert!(!print(1, 1).contradicts(&print(1, 1)));
+        assert!(!print(1, 1).contradicts(&print(2, 2)));
+        assert_eq!(
+            Fingerprint::from_hex(&print(1, 2).to_hex()),
+            Some(print(1, 2))
+        );
+        assert_eq!(Fingerprint::from_hex("00"), None);
+    }
+}
