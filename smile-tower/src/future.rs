@@ -1,0 +1,137 @@
+//! The futures of [`SmileService`](crate::SmileService).
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use http::Response;
+use tokio::runtime::Handle;
+
+use crate::ResponseBody;
+
+/// The response to come.
+pub struct ResponseFuture<B, E>(State<B, E>);
+
+/// Refusals by the head alone are ready at once, without an allocation.
+enum State<B, E> {
+    Ready(Option<Box<Response<ResponseBody<B>>>>),
+    Running(Pin<Box<dyn Future<Output = Result<Response<ResponseBody<B>>, E>> + Send>>),
+}
+
+impl<B, E> ResponseFuture<B, E> {
+    pub(crate) fn ready(response: Response<ResponseBody<B>>) -> Self {
+        Self(State::Ready(Some(Box::new(response))))
+    }
+
+    pub(crate) fn running(
+        future: impl Future<Output = Result<Response<ResponseBody<B>>, E>> + Send + 'static,
+    ) -> Self {
+        Self(State::Running(Box::pin(future)))
+    }
+}
+
+impl<B, E> Unpin for ResponseFuture<B, E> {}
+
+impl<B, E> Future for ResponseFuture<B, E> {
+    type Output = Result<Response<ResponseBody<B>>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.get_mut().0 {
+            State::Ready(response) => {
+                #[expect(clippy::expect_used, reason = "the contract of `Future::poll`")]
+                let response = response.take().expect("polled after completion");
+                Poll::Ready(Ok(*response))
+            }
+            State::Running(future) => future.as_mut().poll(cx),
+        }
+    }
+}
+
+impl<B, E> fmt::Debug for ResponseFuture<B, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}
+
+/// A future that is not cancelled when it is dropped: it goes on in a task of its own.
+///
+/// A task from the beginning would do the same, but costs every request a task for the sake of the
+/// few whose sender goes away.
+pub(crate) struct Detached<F>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    future: Option<Pin<Box<F>>>,
+    runtime: Handle,
+}
+
+impl<F> Detached<F>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    pub(crate) fn new(future: F) -> Self {
+        Self {
+            future: Some(Box::pin(future)),
+            runtime: Handle::current(),
+        }
+    }
+}
+
+impl<F> Future for Detached<F>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        // Taken out while it is polled: one that panicked must not be polled again, by a task.
+        #[expect(clippy::expect_used, reason = "the contract of `Future::poll`")]
+        let mut future = self.future.take().expect("polled after completion");
+        let poll = future.as_mut().poll(cx);
+        if poll.is_pending() {
+            self.future = Some(future);
+        }
+        poll
+    }
+}
+
+impl<F> Drop for Detached<F>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    fn drop(&mut self) {
+        if let Some(future) = self.future.take() {
+            self.runtime.spawn(future);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::sync::Notify;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_detached_future_ends_although_it_is_dropped() {
+        let (go, done) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (go_on, is_done) = (Arc::clone(&go), Arc::clone(&done));
+        let mut detached = Detached::new(async move {
+            go_on.notified().await;
+            is_done.notify_one();
+        });
+        assert!(
+            std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut detached).poll(cx)))
+                .await
+                .is_pending()
+        );
+        drop(detached);
+        go.notify_one();
+        done.notified().await;
+    }
+}

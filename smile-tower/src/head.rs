@@ -1,0 +1,64 @@
+//! A request's head, as the core wants to see it.
+
+use std::net::{IpAddr, SocketAddr};
+
+use http::request::Parts;
+use smile_core::Head;
+
+/// Where a request's connection comes from, for servers other than axum's: put it into the request's
+/// extensions before the layer, if an allow-list is configured.
+///
+/// With axum, serve with `into_make_service_with_connect_info::<SocketAddr>()` instead.
+#[derive(Clone, Copy, Debug)]
+pub struct PeerAddr(pub SocketAddr);
+
+pub(crate) struct PartsHead<'p>(pub(crate) &'p Parts);
+
+impl Head for PartsHead<'_> {
+    fn method(&self) -> &str {
+        self.0.method.as_str()
+    }
+
+    fn path(&self) -> &str {
+        self.0.uri.path()
+    }
+
+    fn query(&self) -> Option<&str> {
+        self.0.uri.query()
+    }
+
+    fn peer(&self) -> Option<IpAddr> {
+        let given = self.0.extensions.get::<PeerAddr>().map(|peer| peer.0);
+        given.or_else(|| connect_info(self.0)).map(|peer| peer.ip())
+    }
+
+    fn fields<'a>(&'a self, name: &str, each: &mut dyn FnMut(&'a [u8])) {
+        self.0
+            .headers
+            .get_all(name)
+            .iter()
+            .for_each(|value| each(value.as_bytes()));
+    }
+}
+
+#[cfg(feature = "axum")]
+fn connect_info(parts: &Parts) -> Option<SocketAddr> {
+    use axum::extract::{ConnectInfo, connect_info::MockConnectInfo};
+
+    let mocked = || {
+        parts
+            .extensions
+            .get::<MockConnectInfo<SocketAddr>>()
+            .map(|info| info.0)
+    };
+    parts
+        .extensions
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|info| info.0)
+        .or_else(mocked)
+}
+
+#[cfg(not(feature = "axum"))]
+fn connect_info(_parts: &Parts) -> Option<SocketAddr> {
+    None
+}

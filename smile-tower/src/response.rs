@@ -1,0 +1,54 @@
+//! The core's answers, written as HTTP responses.
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, Version, header::CONNECTION};
+use smile_core::{Header, Rejection, Reply, Vendor};
+
+use crate::{ResponseBody, layer::Shared};
+
+impl<V: Vendor, B> Shared<V, B> {
+    pub(crate) fn reply<R>(&self, reply: &Reply, version: Version) -> Response<ResponseBody<R>> {
+        let mut response = response(reply);
+        close(&mut response, reply, version);
+        response.map(ResponseBody::own)
+    }
+
+    /// The user's own response or the problem document, with the rejection in its extensions.
+    pub(crate) fn refuse<R>(
+        &self,
+        rejection: Rejection,
+        version: Version,
+    ) -> Response<ResponseBody<R>> {
+        let reply = rejection.reply();
+        let mut response = match &self.on_rejection {
+            Some(respond) => respond(&rejection),
+            None => response(&reply),
+        };
+        close(&mut response, &reply, version);
+        response.extensions_mut().insert(rejection);
+        response.map(ResponseBody::own)
+    }
+}
+
+pub(crate) fn response(reply: &Reply) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from_static(reply.body().as_bytes()));
+    *response.status_mut() =
+        StatusCode::from_u16(reply.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in reply.headers() {
+        let value = match value {
+            Header::Text(text) => HeaderValue::from_static(text),
+            Header::Number(number) => number.into(),
+        };
+        response.headers_mut().insert(name, value);
+    }
+    response
+}
+
+/// Only HTTP/1 has the header; a stream of HTTP/2 ends by itself.
+fn close<B>(response: &mut Response<B>, reply: &Reply, version: Version) {
+    if reply.closes() && version <= Version::HTTP_11 {
+        response
+            .headers_mut()
+            .insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+}

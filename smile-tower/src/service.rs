@@ -1,0 +1,111 @@
+//! The service that [`SmileLayer`](crate::SmileLayer) makes.
+
+use std::{
+    error::Error,
+    fmt, mem,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use smile_core::{Answer, Delivery, SmileApi, Vendor};
+use tower_service::Service;
+
+use crate::{
+    DefaultBody, ResponseBody, ResponseFuture, body::DataStream, future::Detached, head::PartsHead,
+    layer::Shared,
+};
+
+/// Verifies requests and hands the events to `S`.
+pub struct SmileService<S, V: Vendor = SmileApi, B = DefaultBody> {
+    pub(crate) inner: S,
+    pub(crate) shared: Arc<Shared<V, B>>,
+}
+
+impl<S, V, B, ReqBody, ResBody> Service<Request<ReqBody>> for SmileService<S, V, B>
+where
+    S: Service<Request<B>, Response = Response<ResBody>> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+    S::Error: Send + 'static,
+    V: Vendor,
+    B: Send + 'static,
+    ReqBody: Body<Data = Bytes> + Send + 'static,
+    ReqBody::Error: Into<Box<dyn Error + Send + Sync>>,
+    ResBody: Send + 'static,
+{
+    type Response = Response<ResponseBody<ResBody>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<ResBody, S::Error>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        let (mut parts, body) = request.into_parts();
+        let version = parts.version;
+        let admitted = match self.shared.intake.admit(&PartsHead(&parts)) {
+            Ok(admitted) => admitted,
+            Err(rejection) => {
+                return ResponseFuture::ready(self.shared.refuse(rejection, version));
+            }
+        };
+        // The service that was polled ready is the one to call, so its clone stays behind:
+        // https://docs.rs/tower/latest/tower/trait.Service.html#be-careful-when-cloning-inner-services
+        let clone = self.inner.clone();
+        let mut inner = mem::replace(&mut self.inner, clone);
+        let shared = Arc::clone(&self.shared);
+        ResponseFuture::running(async move {
+            let delivery = match admitted.receive(DataStream::new(body)).await {
+                Ok(delivery) => delivery,
+                Err(rejection) => return Ok(shared.refuse(rejection, version)),
+            };
+            let into_body = shared.into_body;
+            let run = move |delivery: Delivery<V>| {
+                let body = into_body(delivery.raw().clone());
+                parts.extensions.insert(delivery);
+                inner.call(Request::from_parts(parts, body))
+            };
+            let intake = shared.intake.clone();
+            let outlives_sender = intake.outlives_sender();
+            let handed_over = async move { intake.hand_over(delivery, run, status).await };
+            let answer = if outlives_sender {
+                Detached::new(handed_over).await
+            } else {
+                handed_over.await
+            };
+            match answer {
+                Answer::Handler(answer) => answer.map(|response| response.map(ResponseBody::inner)),
+                Answer::Reply(reply) => Ok(shared.reply(&reply, version)),
+                Answer::Rejected(rejection) => Ok(shared.refuse(rejection, version)),
+            }
+        })
+    }
+}
+
+impl<S: Clone, V: Vendor, B> Clone for SmileService<S, V, B> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            shared: Arc::clone(&self.shared),
+        }
+    }
+}
+
+impl<S: fmt::Debug, V: Vendor, B> fmt::Debug for SmileService<S, V, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SmileService")
+            .field("inner", &self.inner)
+            .field("intake", &self.shared.intake)
+            .finish()
+    }
+}
+
+fn status<B, E>(answer: &Result<Response<B>, E>) -> Option<u16> {
+    answer
+        .as_ref()
+        .ok()
+        .map(|response| response.status().as_u16())
+}
