@@ -1,0 +1,282 @@
+//! The middleware, and the service that it makes.
+
+use std::{
+    cell::Cell,
+    fmt,
+    future::{Future, Ready, ready},
+    pin::Pin,
+    rc::Rc,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use actix_http::h1;
+use actix_web::{
+    Error, HttpMessage, HttpResponse,
+    body::{EitherBody, MessageBody},
+    dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform},
+    error::InternalError,
+};
+use bytes::Bytes;
+use smile_core::{
+    Answer, Delivery, Intake, IntakeBuilder, Rejection, Secrets, SmileApi, SmileIo, Vendor,
+};
+
+use crate::{detached::Detached, head::RequestHead, response};
+
+/// Puts the intake in front of an app, a scope or a resource: what is inside sees verified events
+/// only.
+///
+/// Put it on the resource, with `wrap`, so that unknown paths and health checks are not answered
+/// 401. It reads the raw payload, never a decompressed one, and puts the verified bytes back as the
+/// payload, so that `Bytes` and `Json` work inside.
+///
+/// Build it once, outside the factory of `HttpServer::new`, and clone it: the factory runs once for
+/// each worker, so a middleware built inside would have one memory of events for each.
+///
+/// ```
+/// use actix_web::{App, HttpResponse, HttpServer, web};
+/// use smile_actix::{Secret, SmileEvent, SmileMiddleware};
+///
+/// async fn on_event(event: SmileEvent) -> HttpResponse {
+///     println!("{} {}", event.event_type(), event.id());
+///     HttpResponse::NoContent().finish()
+/// }
+///
+/// let smile = SmileMiddleware::smile_api(Secret::new("a little secret")?).build();
+/// let server = HttpServer::new(move || {
+///     let webhook = web::resource("/webhooks/smile").wrap(smile.clone());
+///     App::new().service(webhook.route(web::post().to(on_event)))
+/// });
+/// # Ok::<(), smile_actix::EmptySecret>(())
+/// ```
+pub struct SmileMiddleware<V: Vendor = SmileApi> {
+    shared: Arc<Shared<V>>,
+}
+
+struct Shared<V: Vendor> {
+    intake: Intake<V>,
+    on_rejection: Option<OnRejection>,
+}
+
+type OnRejection = Arc<dyn Fn(&Rejection) -> HttpResponse + Send + Sync>;
+
+impl SmileMiddleware<SmileApi> {
+    /// Begins a middleware for Smile API with its secret, a ring of several, or a lookup.
+    pub fn smile_api(secrets: impl Into<Secrets<SmileApi>>) -> IntakeBuilder<SmileApi, Self> {
+        IntakeBuilder::new(secrets)
+    }
+}
+
+impl SmileMiddleware<SmileIo> {
+    /// Begins a middleware for Smile.io with its client secret, a ring of several, or a lookup.
+    pub fn smile_io(secrets: impl Into<Secrets<SmileIo>>) -> IntakeBuilder<SmileIo, Self> {
+        IntakeBuilder::new(secrets)
+    }
+}
+
+impl<V: Vendor> SmileMiddleware<V> {
+    /// Answers refusals with one's own response instead of the problem document.
+    ///
+    /// The [`Rejection`] is in the response's extensions either way.
+    ///
+    /// # Security
+    ///
+    /// [`Rejection::kind`] is for the sender. Its reason, remedy and `Display` are for operators:
+    /// to tell a sender how its signature failed helps it to make one.
+    ///
+    /// ```
+    /// use actix_web::HttpResponse;
+    /// use smile_actix::{Secret, SmileMiddleware};
+    ///
+    /// let smile = SmileMiddleware::smile_api(Secret::new("a little secret")?).build();
+    /// let smile = smile.on_rejection(|rejection| {
+    ///     HttpResponse::BadRequest().body(rejection.kind().label())
+    /// });
+    /// # Ok::<(), smile_actix::EmptySecret>(())
+    /// ```
+    #[must_use]
+    pub fn on_rejection(
+        self,
+        respond: impl Fn(&Rejection) -> HttpResponse + Send + Sync + 'static,
+    ) -> Self {
+        let intake = self.shared.intake.clone();
+        Self {
+            shared: Arc::new(Shared {
+                intake,
+                on_rejection: Some(Arc::new(respond)),
+            }),
+        }
+    }
+
+    /// Waits until no handler runs under a claim, in any worker: call it after the server has
+    /// stopped.
+    pub async fn drain(&self) {
+        self.shared.intake.drain().await;
+    }
+}
+
+impl<V: Vendor> From<Intake<V>> for SmileMiddleware<V> {
+    fn from(intake: Intake<V>) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                intake,
+                on_rejection: None,
+            }),
+        }
+    }
+}
+
+impl<V: Vendor> Clone for SmileMiddleware<V> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+}
+
+impl<V: Vendor> fmt::Debug for SmileMiddleware<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SmileMiddleware")
+            .field(&self.shared.intake)
+            .finish()
+    }
+}
+
+impl<S, B, V> Transform<S, ServiceRequest> for SmileMiddleware<V>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+    V: Vendor,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Transform = SmileService<S, V>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, inner: S) -> Self::Future {
+        ready(Ok(SmileService {
+            inner: Rc::new(inner),
+            shared: Arc::clone(&self.shared),
+        }))
+    }
+}
+
+#[doc(hidden)]
+pub struct SmileService<S, V: Vendor> {
+    inner: Rc<S>,
+    shared: Arc<Shared<V>>,
+}
+
+impl<S, V: Vendor> fmt::Debug for SmileService<S, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SmileService")
+            .field("intake", &self.shared.intake)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S, B, V> Service<ServiceRequest> for SmileService<S, V>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+    V: Vendor,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
+
+    fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&self, mut request: ServiceRequest) -> Self::Future {
+        let admitted = match self.shared.intake.admit(&RequestHead(&request)) {
+            Ok(admitted) => admitted,
+            Err(rejection) => {
+                let response = self.shared.refuse(rejection);
+                return Box::pin(ready(Ok(own(request, response))));
+            }
+        };
+        let payload = request.take_payload();
+        let (inner, shared) = (Rc::clone(&self.inner), Arc::clone(&self.shared));
+        Box::pin(async move {
+            let delivery = match admitted.receive(payload).await {
+                Ok(delivery) => delivery,
+                Err(rejection) => return Ok(own(request, shared.refuse(rejection))),
+            };
+            // Routing inside needs the only handle on the request, so there cannot be a second one
+            // for our own answers: whoever answers takes it.
+            let request = Rc::new(Cell::new(Some(request)));
+            let for_handler = Rc::clone(&request);
+            let run = move |delivery: Delivery<V>| {
+                let request = for_handler.take().map(|mut request| {
+                    request.set_payload(payload_of(delivery.raw().clone()));
+                    request.extensions_mut().insert(delivery);
+                    request
+                });
+                async move {
+                    #[expect(
+                        clippy::expect_used,
+                        reason = "the core runs the handler at most once"
+                    )]
+                    inner
+                        .call(request.expect("a request is handled once"))
+                        .await
+                }
+            };
+            let intake = shared.intake.clone();
+            let outlives_sender = intake.outlives_sender();
+            let handed_over = async move { intake.hand_over(delivery, run, status).await };
+            let answer = if outlives_sender {
+                Detached::new(handed_over).await
+            } else {
+                handed_over.await
+            };
+            let response = match answer {
+                Answer::Handler(answer) => {
+                    return answer.map(ServiceResponse::map_into_left_body);
+                }
+                Answer::Reply(reply) => response::response(&reply),
+                Answer::Rejected(rejection) => shared.refuse(rejection),
+            };
+            match request.take() {
+                Some(request) => Ok(own(request, response)),
+                // The handler has it and will not give it back: it panicked or was too slow.
+                None => Err(InternalError::from_response("handler failed", response).into()),
+            }
+        })
+    }
+}
+
+impl<V: Vendor> Shared<V> {
+    /// The user's own response or the problem document, with the rejection in its extensions.
+    fn refuse(&self, rejection: Rejection) -> HttpResponse {
+        let reply = rejection.reply();
+        let mut response = match &self.on_rejection {
+            Some(respond) => respond(&rejection),
+            None => response::response(&reply),
+        };
+        response::close(&mut response, &reply);
+        response.extensions_mut().insert(rejection);
+        response
+    }
+}
+
+fn own<B>(request: ServiceRequest, response: HttpResponse) -> ServiceResponse<EitherBody<B>> {
+    request.into_response(response).map_into_right_body()
+}
+
+fn payload_of(body: Bytes) -> Payload {
+    let (_sender, mut payload) = h1::Payload::create(true);
+    payload.unread_data(body);
+    Payload::from(payload)
+}
+
+fn status<B>(answer: &Result<ServiceResponse<B>, Error>) -> Option<u16> {
+    Some(match answer {
+        Ok(response) => response.status().as_u16(),
+        Err(err) => err.as_response_error().status_code().as_u16(),
+    })
+}
