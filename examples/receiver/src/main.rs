@@ -1,0 +1,69 @@
+//! A receiver to try things out with: both vendors, on axum or actix-web, with a live page.
+//!
+//! `cargo run -p smile-receiver` prints a `curl` line to paste; `--help` lists the flags.
+
+mod banner;
+mod events;
+mod metrics;
+mod on_actix;
+mod on_axum;
+mod options;
+mod receiver;
+
+use std::{
+    io::{IsTerminal, stderr},
+    process::ExitCode,
+};
+
+use clap::Parser;
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
+
+use crate::{
+    options::{Framework, Options},
+    receiver::Receiver,
+};
+
+/// The page at `/`, the same on both frameworks.
+const PAGE: &str = include_str!("page.html");
+
+fn main() -> ExitCode {
+    log();
+    let result = Options::parse().settings().and_then(|settings| {
+        let receiver = Receiver::new(&settings);
+        match settings.framework {
+            Framework::Axum => on_axum::serve(&settings, receiver),
+            Framework::Actix => on_actix::serve(&settings, receiver),
+        }
+    });
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(err) => {
+            eprintln!("error: {err}");
+            let mut source = err.source();
+            while let Some(err) = source {
+                eprintln!("  because: {err}");
+                source = err.source();
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Logs to standard error what `RUST_LOG` asks for; by default what the operator can act on.
+fn log() {
+    let wanted = std::env::var("RUST_LOG")
+        .ok()
+        .and_then(|text| text.parse::<Targets>().ok());
+    let targets = wanted.unwrap_or_else(|| {
+        Targets::new()
+            .with_default(tracing::Level::WARN)
+            .with_target("smile", tracing::Level::INFO)
+    });
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(stderr)
+        .with_ansi(stderr().is_terminal());
+    tracing_subscriber::registry()
+        .with(targets)
+        .with(lines)
+        .init();
+}

@@ -1,0 +1,93 @@
+//! The receiver on actix-web.
+
+use actix_web::{
+    App, HttpResponse, HttpServer, Responder,
+    http::{StatusCode, header::ALLOW},
+    web::{self, Data, Html, Query},
+};
+use smile_actix::{SmileEvent, SmileIo, SmileMiddleware};
+
+use crate::{
+    PAGE, banner,
+    events::Page,
+    options::{Failure, Settings},
+    receiver::Receiver,
+};
+
+#[actix_web::main]
+pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(), Failure> {
+    let metrics = receiver.metrics();
+    let smile_api: SmileMiddleware = settings
+        .configure(&settings.smile_api, metrics.clone())?
+        .build();
+    let smile_io: SmileMiddleware<SmileIo> = settings
+        .configure(&settings.smile_io, metrics.clone())?
+        .build();
+    let (in_api, in_io) = (smile_api.clone(), smile_io.clone());
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(Data::new(receiver.clone()))
+            .service(
+                web::resource("/webhooks/smile-api")
+                    .route(web::post().to(on_smile_api).wrap(in_api.clone()))
+                    .default_service(web::to(only_post)),
+            )
+            .service(
+                web::resource("/webhooks/smile-io")
+                    .route(web::post().to(on_smile_io).wrap(in_io.clone()))
+                    .default_service(web::to(only_post)),
+            )
+            .route("/events", web::get().to(events))
+            .route("/metrics", web::get().to(metrics_text))
+            .route("/healthz", web::get().to(|| async { "ok" }))
+            .route("/", web::get().to(|| async { Html::new(PAGE) }))
+    })
+    .workers(2)
+    .bind(settings.listen)?;
+
+    let address = *server.addrs().first().ok_or("no address is bound")?;
+    banner::print(settings, address);
+    // Stops by itself on Ctrl-C and SIGTERM.
+    server.run().await?;
+    smile_api.drain().await;
+    smile_io.drain().await;
+    Ok(())
+}
+
+async fn on_smile_api(receiver: Data<Receiver>, event: SmileEvent) -> HttpResponse {
+    status(receiver.on_smile_api(event.0).await)
+}
+
+async fn on_smile_io(receiver: Data<Receiver>, event: SmileEvent<SmileIo>) -> HttpResponse {
+    status(receiver.on_smile_io(event.0).await)
+}
+
+async fn only_post() -> impl Responder {
+    HttpResponse::MethodNotAllowed()
+        .insert_header((ALLOW, "POST"))
+        .finish()
+}
+
+async fn events(
+    receiver: Data<Receiver>,
+    page: Result<Query<Page>, actix_web::Error>,
+) -> impl Responder {
+    match page {
+        Ok(page) => HttpResponse::Ok()
+            .content_type("application/json")
+            .body(receiver.events().list(&page)),
+        Err(_) => HttpResponse::BadRequest()
+            .content_type("text/plain; charset=utf-8")
+            .body("take ?after=N&limit=M"),
+    }
+}
+
+async fn metrics_text(receiver: Data<Receiver>) -> impl Responder {
+    HttpResponse::Ok()
+        .content_type("text/plain; version=0.0.4")
+        .body(receiver.metrics().to_text())
+}
+
+fn status(code: u16) -> HttpResponse {
+    HttpResponse::new(StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
+}

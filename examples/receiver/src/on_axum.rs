@@ -1,0 +1,109 @@
+//! The receiver on axum.
+
+use std::{future::IntoFuture, net::SocketAddr};
+
+use axum::{
+    Router,
+    extract::{Query, State, rejection::QueryRejection},
+    http::{StatusCode, header::CONTENT_TYPE},
+    response::{Html, IntoResponse},
+    routing::{get, post},
+};
+use smile_tower::{SmileEvent, SmileIo, SmileLayer};
+use tokio::net::TcpListener;
+
+use crate::{
+    PAGE, banner,
+    events::Page,
+    options::{Failure, Settings},
+    receiver::Receiver,
+};
+
+#[tokio::main]
+pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(), Failure> {
+    let metrics = receiver.metrics();
+    let smile_api: SmileLayer = settings
+        .configure(&settings.smile_api, metrics.clone())?
+        .build();
+    let smile_io: SmileLayer<SmileIo> = settings
+        .configure(&settings.smile_io, metrics.clone())?
+        .build();
+    let app = Router::new()
+        .route(
+            "/webhooks/smile-api",
+            post(on_smile_api).route_layer(smile_api.clone()),
+        )
+        .route(
+            "/webhooks/smile-io",
+            post(on_smile_io).route_layer(smile_io.clone()),
+        )
+        .route("/events", get(events))
+        .route("/metrics", get(metrics_text))
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/", get(|| async { Html(PAGE) }))
+        .with_state(receiver);
+
+    let listener = TcpListener::bind(settings.listen).await?;
+    banner::print(settings, listener.local_addr()?);
+    // The peer's address is for the allow-list.
+    axum::serve(
+        listener,
+        app.into_make_service_with_connect_info::<SocketAddr>(),
+    )
+    .with_graceful_shutdown(stopped())
+    .into_future()
+    .await?;
+    smile_api.drain().await;
+    smile_io.drain().await;
+    Ok(())
+}
+
+async fn on_smile_api(State(receiver): State<Receiver>, event: SmileEvent) -> StatusCode {
+    status(receiver.on_smile_api(event.0).await)
+}
+
+async fn on_smile_io(State(receiver): State<Receiver>, event: SmileEvent<SmileIo>) -> StatusCode {
+    status(receiver.on_smile_io(event.0).await)
+}
+
+async fn events(
+    State(receiver): State<Receiver>,
+    page: Result<Query<Page>, QueryRejection>,
+) -> impl IntoResponse {
+    match page {
+        Ok(Query(page)) => (
+            [(CONTENT_TYPE, "application/json")],
+            receiver.events().list(&page),
+        )
+            .into_response(),
+        Err(_) => (StatusCode::BAD_REQUEST, "take ?after=N&limit=M").into_response(),
+    }
+}
+
+async fn metrics_text(State(receiver): State<Receiver>) -> impl IntoResponse {
+    (
+        [(CONTENT_TYPE, "text/plain; version=0.0.4")],
+        receiver.metrics().to_text(),
+    )
+}
+
+fn status(code: u16) -> StatusCode {
+    StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// Ends with Ctrl-C or SIGTERM.
+async fn stopped() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupted => {}
+                _ = terminated.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = interrupted.await;
+}

@@ -1,0 +1,226 @@
+//! Flags and environment variables, and what they come to.
+
+use std::{error::Error, net::SocketAddr, time::Duration};
+
+use clap::{Parser, ValueEnum};
+use smile_core::{IntakeBuilder, IpAllowList, KeyRing, Observer, Secret, Vendor};
+
+/// Receives webhooks of Smile API and Smile.io, and shows them.
+#[derive(Debug, Parser)]
+#[command(name = "smile-receiver", version)]
+pub(crate) struct Options {
+    /// The web framework to serve with
+    #[arg(long, env = "SMILE_FRAMEWORK", default_value = "axum")]
+    framework: Framework,
+
+    /// Where to listen; port 0 takes a free one
+    #[arg(
+        long,
+        env = "SMILE_LISTEN",
+        default_value = "127.0.0.1:3000",
+        value_name = "ADDR"
+    )]
+    listen: SocketAddr,
+
+    /// A secret of Smile API; repeat for rotation [default: a generated one, printed]
+    #[arg(
+        long,
+        env = "SMILE_SMILE_API_SECRET",
+        value_name = "S",
+        hide_env_values = true
+    )]
+    smile_api_secret: Vec<String>,
+
+    /// A client secret of Smile.io; repeat for rotation [default: a generated one, printed]
+    #[arg(
+        long,
+        env = "SMILE_SMILE_IO_SECRET",
+        value_name = "S",
+        hide_env_values = true
+    )]
+    smile_io_secret: Vec<String>,
+
+    /// Where events that were seen are remembered: memory or none
+    #[arg(
+        long,
+        env = "SMILE_DEDUPE",
+        default_value = "memory",
+        value_name = "STORE"
+    )]
+    dedupe: String,
+
+    /// Not built in yet: a durable inbox, with the handler as its worker
+    #[arg(long, env = "SMILE_INBOX", value_name = "URL", hide_env_values = true)]
+    inbox: Option<String>,
+
+    /// The largest body accepted
+    #[arg(long, env = "SMILE_BODY_LIMIT", default_value_t = 4 << 20, value_name = "BYTES")]
+    body_limit: usize,
+
+    /// How long a body may take
+    #[arg(
+        long,
+        env = "SMILE_BODY_TIMEOUT",
+        default_value_t = 10.0,
+        value_name = "SECONDS"
+    )]
+    body_timeout: f64,
+
+    /// A network that may deliver; repeat for more [default: everybody]
+    #[arg(
+        long,
+        env = "SMILE_ALLOW_FROM",
+        value_name = "CIDR",
+        value_delimiter = ','
+    )]
+    allow_from: Vec<String>,
+
+    /// A proxy to believe about where a request came from; repeat for more
+    #[arg(
+        long,
+        env = "SMILE_TRUSTED_PROXY",
+        value_name = "CIDR",
+        value_delimiter = ','
+    )]
+    trusted_proxy: Vec<String>,
+
+    /// How long the handler takes
+    #[arg(
+        long,
+        env = "SMILE_HANDLER_DELAY",
+        default_value_t = 0,
+        value_name = "MS"
+    )]
+    handler_delay: u64,
+
+    /// The handler answers 500 to the first N runs of each event
+    #[arg(long, env = "SMILE_FAIL_FIRST", default_value_t = 0, value_name = "N")]
+    fail_first: u64,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Framework {
+    Axum,
+    Actix,
+}
+
+/// The options, checked.
+pub(crate) struct Settings {
+    pub(crate) framework: Framework,
+    pub(crate) listen: SocketAddr,
+    pub(crate) smile_api: Secrets,
+    pub(crate) smile_io: Secrets,
+    pub(crate) handler_delay: Duration,
+    pub(crate) fail_first: u64,
+    dedupe: Dedupe,
+    body_limit: usize,
+    body_timeout: Duration,
+    allow_from: Option<IpAllowList>,
+    trusted_proxies: Option<IpAllowList>,
+}
+
+/// A vendor's secrets, and the text of a generated one, which is printed.
+pub(crate) struct Secrets {
+    given: Vec<Secret>,
+    pub(crate) generated: Option<String>,
+}
+
+#[derive(Clone, Copy)]
+enum Dedupe {
+    Memory,
+    None,
+}
+
+pub(crate) type Failure = Box<dyn Error>;
+
+impl Options {
+    pub(crate) fn settings(self) -> Result<Settings, Failure> {
+        if self.inbox.is_some() {
+            return Err("--inbox: not built in yet".into());
+        }
+        let networks = |texts: Vec<String>| {
+            Some(texts)
+                .filter(|texts| !texts.is_empty())
+                .map(IpAllowList::parse)
+                .transpose()
+        };
+        Ok(Settings {
+            framework: self.framework,
+            listen: self.listen,
+            smile_api: Secrets::given_or_generated("--smile-api-secret", self.smile_api_secret)?,
+            smile_io: Secrets::given_or_generated("--smile-io-secret", self.smile_io_secret)?,
+            handler_delay: Duration::from_millis(self.handler_delay),
+            fail_first: self.fail_first,
+            dedupe: Dedupe::parse(&self.dedupe)?,
+            body_limit: self.body_limit,
+            body_timeout: Duration::try_from_secs_f64(self.body_timeout)
+                .map_err(|err| format!("--body-timeout {}: {err}", self.body_timeout))?,
+            allow_from: networks(self.allow_from)?,
+            trusted_proxies: networks(self.trusted_proxy)?,
+        })
+    }
+}
+
+impl Settings {
+    /// Applies to either vendor, on either framework, all that the flags say.
+    pub(crate) fn configure<V: Vendor, T: From<smile_core::Intake<V>>>(
+        &self,
+        secrets: &Secrets,
+        observer: impl Observer,
+    ) -> Result<IntakeBuilder<V, T>, Failure> {
+        let mut builder = IntakeBuilder::new(secrets.ring::<V>()?)
+            .body_limit(self.body_limit)?
+            .body_timeout(self.body_timeout)?
+            .observer(observer);
+        if let Some(allowed) = &self.allow_from {
+            builder = builder.allow_from(allowed.clone());
+        }
+        if let Some(proxies) = &self.trusted_proxies {
+            builder = builder.trusted_proxies(proxies.clone());
+        }
+        Ok(match self.dedupe {
+            Dedupe::Memory => builder,
+            Dedupe::None => builder.direct(),
+        })
+    }
+}
+
+impl Secrets {
+    fn given_or_generated(flag: &str, texts: Vec<String>) -> Result<Self, Failure> {
+        if !texts.is_empty() {
+            let given = texts.into_iter().map(Secret::new).collect::<Result<_, _>>();
+            let given = given.map_err(|err| format!("{flag}: {err}"))?;
+            return Ok(Self {
+                given,
+                generated: None,
+            });
+        }
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes)?;
+        let generated: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Self {
+            given: vec![Secret::new(generated.clone())?],
+            generated: Some(generated),
+        })
+    }
+
+    fn ring<V: Vendor>(&self) -> Result<KeyRing<V>, Failure> {
+        let mut secrets = self.given.iter().cloned();
+        let first = secrets.next().ok_or("no secret")?;
+        Ok(secrets.try_fold(KeyRing::new(first), KeyRing::also_accept)?)
+    }
+}
+
+impl Dedupe {
+    fn parse(text: &str) -> Result<Self, Failure> {
+        let scheme = text.split(':').next().unwrap_or_default();
+        match (text, scheme) {
+            ("memory", _) => Ok(Self::Memory),
+            ("none", _) => Ok(Self::None),
+            (_, "sqlite" | "redis" | "rediss" | "postgres" | "postgresql") => {
+                Err(format!("--dedupe {scheme}: not built in yet").into())
+            }
+            _ => Err("--dedupe takes memory or none".into()),
+        }
+    }
+}

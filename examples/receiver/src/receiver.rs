@@ -1,0 +1,95 @@
+//! What the receiver does with an event, the same on both frameworks.
+
+use std::{sync::Arc, time::Duration};
+
+use smile_core::{DataError, Delivery, SmileApi, SmileIo, Vendor};
+
+use crate::{
+    events::{Events, Seen},
+    metrics::Metrics,
+    options::Settings,
+};
+
+/// The receiver's state and its handler.
+#[derive(Clone)]
+pub(crate) struct Receiver(Arc<Inner>);
+
+struct Inner {
+    events: Events,
+    metrics: Metrics,
+    handler_delay: Duration,
+    fail_first: u64,
+}
+
+impl Receiver {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self(Arc::new(Inner {
+            events: Events::default(),
+            metrics: Metrics::default(),
+            handler_delay: settings.handler_delay,
+            fail_first: settings.fail_first,
+        }))
+    }
+
+    pub(crate) fn events(&self) -> &Events {
+        &self.0.events
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    /// The handler for Smile API.
+    pub(crate) async fn on_smile_api(&self, event: Delivery<SmileApi>) -> u16 {
+        self.handle(&event, Some(event.id()), || to_json(event.data()))
+            .await
+    }
+
+    /// The handler for Smile.io.
+    pub(crate) async fn on_smile_io(&self, event: Delivery<SmileIo>) -> u16 {
+        self.handle(&event, None, || to_json(event.data())).await
+    }
+
+    /// Takes its time, fails as often as it is told to, then shows the event.
+    async fn handle<V: Vendor>(
+        &self,
+        event: &Delivery<V>,
+        id: Option<&str>,
+        data: impl FnOnce() -> Option<String>,
+    ) -> u16 {
+        let Inner {
+            events,
+            handler_delay,
+            fail_first,
+            ..
+        } = &*self.0;
+        let attempt = events.begin_attempt(V::NAME, id, event.raw());
+        if !handler_delay.is_zero() {
+            tokio::time::sleep(*handler_delay).await;
+        }
+        if attempt <= *fail_first {
+            return 500;
+        }
+        events.add(Seen {
+            vendor: V::NAME,
+            id,
+            event_type: event.event_name(),
+            known: event.is_known(),
+            data: data(),
+            raw: event.raw(),
+            attempt,
+        });
+        204
+    }
+}
+
+/// The typed view as JSON again; `None` where it does not parse.
+fn to_json<D: serde::Serialize>(data: Result<D, DataError>) -> Option<String> {
+    match data {
+        Ok(data) => serde_json::to_string(&data).ok(),
+        Err(err) => {
+            tracing::warn!(target: "smile", %err, "the data does not have its type's shape");
+            None
+        }
+    }
+}
