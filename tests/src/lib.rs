@@ -1,0 +1,14 @@
+//! Every rule of the intake as a case, written once and run against the core, axum, bare hyper and
+//! actix-web.
+//!
+//! The three servers are real and are spoken to over sockets; the core is called directly.
+
+pub mod cases;
+mod client;
+mod request;
+pub mod sign;
+mod subject;
+
+pub use client::Connection;
+pub use request::{Body, Request, Response};
+pub use subject::{Kind, Reaction, Running, Seen, Setup};

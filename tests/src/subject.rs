@@ -1,0 +1,259 @@
+//! The things under test, all with one face.
+
+use std::{
+    fmt,
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use smile_core::{Clock, Delivery, Intake, IntakeBuilder, Secret, SmileApi, SmileIo, Vendor};
+
+use crate::{Connection, Request, Response, sign};
+
+mod actix;
+mod axum;
+mod core;
+mod hyper;
+
+/// What a case runs against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The intake, called directly with a head and a stream.
+    Core,
+    /// `smile-tower` in an axum router.
+    Axum,
+    /// `smile-tower` in a bare hyper server.
+    Hyper,
+    /// `smile-actix` in actix-web.
+    Actix,
+}
+
+impl Kind {
+    /// Those that speak HTTP over a socket.
+    pub const SERVERS: [Self; 3] = [Self::Axum, Self::Hyper, Self::Actix];
+}
+
+/// What the handler does in its n-th run, counted from 0.
+#[derive(Clone, Debug)]
+pub enum Reaction {
+    /// Answers with this status at once.
+    Answer(u16),
+    /// Answers with this status after a while.
+    AnswerAfter(Duration, u16),
+    /// Panics.
+    Panic,
+}
+
+/// A run of the handler.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The vendor's name.
+    pub vendor: &'static str,
+    /// The event's name.
+    pub event: String,
+    /// The bytes that the delivery holds.
+    pub raw: Bytes,
+    /// The bytes that the framework's own extractor found in the body; the core has none.
+    pub body: Option<Bytes>,
+    /// The secret that matched.
+    pub secret_index: usize,
+    /// The tenant.
+    pub tenant: Option<String>,
+}
+
+/// Two intakes and a handler, ready to be served by any subject.
+pub struct Setup {
+    smile_api: Intake<SmileApi>,
+    smile_io: Intake<SmileIo>,
+    handler: Handler,
+}
+
+type React = dyn Fn(usize) -> Reaction + Send + Sync;
+
+impl Setup {
+    /// Both vendors with [`sign::SECRET`], a clock that stands at [`sign::NOW`], and a handler that
+    /// answers 204.
+    pub fn new() -> Self {
+        Self {
+            smile_api: Self::smile_api_builder().build(),
+            smile_io: Self::smile_io_builder().build(),
+            handler: Handler::new(|_| Reaction::Answer(204)),
+        }
+    }
+
+    /// The builder for Smile API that [`new`](Self::new) starts from.
+    pub fn smile_api_builder() -> IntakeBuilder<SmileApi> {
+        Intake::smile_api(secret(sign::SECRET)).clock(Fixed)
+    }
+
+    /// The builder for Smile.io that [`new`](Self::new) starts from.
+    pub fn smile_io_builder() -> IntakeBuilder<SmileIo> {
+        Intake::smile_io(secret(sign::SECRET)).clock(Fixed)
+    }
+
+    /// With another intake for Smile API.
+    pub fn smile_api(mut self, intake: Intake<SmileApi>) -> Self {
+        self.smile_api = intake;
+        self
+    }
+
+    /// With another intake for Smile.io.
+    pub fn smile_io(mut self, intake: Intake<SmileIo>) -> Self {
+        self.smile_io = intake;
+        self
+    }
+
+    /// With another handler.
+    pub fn react(mut self, react: impl Fn(usize) -> Reaction + Send + Sync + 'static) -> Self {
+        self.handler = Handler::new(react);
+        self
+    }
+
+    /// Starts the subject.
+    pub fn start(self, kind: Kind) -> Running {
+        let handler = self.handler.clone();
+        let intake = self.smile_api.clone();
+        let address = match kind {
+            Kind::Core => None,
+            Kind::Axum => Some(axum::start(self.clone_for_server())),
+            Kind::Hyper => Some(hyper::start(self.clone_for_server())),
+            Kind::Actix => Some(actix::start(self.clone_for_server())),
+        };
+        Running {
+            setup: self,
+            handler,
+            intake,
+            address,
+        }
+    }
+
+    fn clone_for_server(&self) -> Self {
+        Self {
+            smile_api: self.smile_api.clone(),
+            smile_io: self.smile_io.clone(),
+            handler: self.handler.clone(),
+        }
+    }
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Setup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Setup").finish_non_exhaustive()
+    }
+}
+
+/// A subject that runs until the process ends.
+#[derive(Debug)]
+pub struct Running {
+    setup: Setup,
+    handler: Handler,
+    intake: Intake<SmileApi>,
+    address: Option<SocketAddr>,
+}
+
+impl Running {
+    /// Sends a request over a connection of its own.
+    #[track_caller]
+    pub fn send(&self, request: &Request) -> Response {
+        match self.address {
+            Some(address) => {
+                let mut connection = Connection::open(address).expect("the server listens");
+                connection.send(request).expect("the server answers")
+            }
+            None => core::send(&self.setup, request),
+        }
+    }
+
+    /// Where a server listens; the core has no address.
+    pub fn address(&self) -> SocketAddr {
+        self.address.expect("a server")
+    }
+
+    /// The intake for Smile API.
+    pub fn intake(&self) -> &Intake<SmileApi> {
+        &self.intake
+    }
+
+    /// The runs of the handler so far.
+    pub fn seen(&self) -> Vec<Seen> {
+        self.handler
+            .seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+/// The handler that all subjects run.
+#[derive(Clone)]
+struct Handler {
+    react: Arc<React>,
+    runs: Arc<AtomicUsize>,
+    seen: Arc<Mutex<Vec<Seen>>>,
+}
+
+impl Handler {
+    fn new(react: impl Fn(usize) -> Reaction + Send + Sync + 'static) -> Self {
+        Self {
+            react: Arc::new(react),
+            runs: Arc::default(),
+            seen: Arc::default(),
+        }
+    }
+
+    async fn run<V: Vendor>(&self, delivery: &Delivery<V>, body: Option<Bytes>) -> u16 {
+        self.seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(Seen {
+                vendor: V::NAME,
+                event: delivery.event_name().to_owned(),
+                raw: delivery.raw().clone(),
+                body,
+                secret_index: delivery.secret_index(),
+                tenant: delivery.tenant().map(str::to_owned),
+            });
+        match (self.react)(self.runs.fetch_add(1, Ordering::Relaxed)) {
+            Reaction::Answer(status) => status,
+            Reaction::AnswerAfter(delay, status) => {
+                tokio::time::sleep(delay).await;
+                status
+            }
+            Reaction::Panic => panic!("the handler was told to panic"),
+        }
+    }
+}
+
+impl fmt::Debug for Handler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handler")
+            .field("runs", &self.runs)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A clock that stands at [`sign::NOW`].
+#[derive(Debug)]
+struct Fixed;
+
+impl Clock for Fixed {
+    fn unix_seconds(&self) -> u64 {
+        sign::NOW
+    }
+}
+
+/// A secret of text.
+pub(crate) fn secret(text: &str) -> Secret {
+    Secret::new(text).expect("not empty")
+}
