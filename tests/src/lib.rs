@@ -11,4 +11,4 @@ mod subject;
 
 pub use client::Connection;
 pub use request::{Body, Request, Response};
-pub use subject::{Kind, Reaction, Running, Seen, Setup};
+pub use subject::{Fixed, Kind, Reaction, Running, Seen, Setup, as_head};
