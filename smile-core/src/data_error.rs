@@ -102,7 +102,8 @@ fn printed(path: &Path) -> String {
                 }
                 text.extend(key.chars().take(LONGEST_NAME).flat_map(char::escape_debug));
             }
-            Segment::Unknown => text.push('?'),
+            // The reader was between two members.
+            Segment::Unknown => {}
         }
     }
     text

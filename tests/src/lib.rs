@@ -11,7 +11,7 @@ mod subject;
 
 pub use client::Connection;
 pub use request::{Body, Request, Response};
-pub use subject::{Kind, Reaction, Running, Seen, Setup};
+pub use subject::{Fixed, Kind, Reaction, Running, Seen, Setup, as_head};
 
 /// Compiles what the README shows.
 #[cfg(doctest)]

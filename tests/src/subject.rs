@@ -20,6 +20,8 @@ mod axum;
 mod core;
 mod hyper;
 
+pub use self::core::as_head;
+
 /// What a case runs against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -244,8 +246,8 @@ impl fmt::Debug for Handler {
 }
 
 /// A clock that stands at [`sign::NOW`].
-#[derive(Debug)]
-struct Fixed;
+#[derive(Clone, Copy, Debug)]
+pub struct Fixed;
 
 impl Clock for Fixed {
     fn unix_seconds(&self) -> u64 {

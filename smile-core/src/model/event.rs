@@ -224,3 +224,90 @@ impl Serialize for OtherData<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        smile_api::{Data, EventType},
+        smile_io::{self, Topic},
+    };
+
+    #[test]
+    fn the_first_data_of_a_body_counts_wherever_it_stands() {
+        for body in [
+            r#"{"id":"1","type":"INVITE_LINKED","data":{"inviteId":"i"}}"#,
+            r#"{"data":{"inviteId":"i"},"id":"1","type":"INVITE_LINKED"}"#,
+            r#"{"x":{"data":{"inviteId":"no"}},"data":{"inviteId":"i"},"data":{"inviteId":"no"}}"#,
+            r#" {"d\u0061ta" : {"inviteId":"i"} } "#,
+        ] {
+            let data = Data::read(&EventType::InviteLinked, body.as_bytes()).unwrap();
+            let Data::InviteLinked(invite) = data else {
+                panic!("{body}")
+            };
+            assert_eq!(invite.invite_id.as_deref(), Some("i"), "{body}");
+        }
+    }
+
+    #[test]
+    fn absent_and_null_data_have_no_members() {
+        for (body, written) in [("{}", "{}"), (r#"{"data":null}"#, "null")] {
+            for event_type in EventType::ALL {
+                let data = Data::read(&event_type, body.as_bytes()).unwrap();
+                assert_eq!(data.event_type(), event_type);
+                assert_eq!(serde_json::to_string(&data).unwrap(), written);
+            }
+        }
+        let data = Data::read(&EventType::from("MOON_LANDED"), b"{}").unwrap();
+        assert_eq!(serde_json::to_string(&data).unwrap(), "null");
+    }
+
+    #[test]
+    fn members_may_come_in_the_other_vendor_s_order() {
+        let body = br#"{"account_id":1,"data":{"customer":{"id":3}},"topic":"customer/updated"}"#;
+        let data = smile_io::Data::read(&Topic::CustomerUpdated, body).unwrap();
+        assert_eq!(
+            serde_json::to_string(&data).unwrap(),
+            r#"{"customer":{"id":3}}"#
+        );
+    }
+
+    #[test]
+    fn broken_bodies_are_located() {
+        for (body, expected) in [
+            (
+                &b"{\"data\":{\"inviteId\":tru"[..],
+                "data.inviteId: end of the text while parsing a value (line 1, column 23)",
+            ),
+            (
+                b"{\"data\":{\"inviteId\":\"i\"}",
+                "end of the text while parsing an object (line 1, column 24)",
+            ),
+            (
+                b"{\"data\":{}} x",
+                "trailing characters (line 1, column 13)",
+            ),
+            (
+                b"{\"data\":[true]}",
+                "data: expected an object, found an array (line 1, column 9)",
+            ),
+            (
+                b"[]",
+                "expected an object, found an array (line 1, column 2)",
+            ),
+            (
+                b"{\"data\":{\"userId\":\"\xff\"}}",
+                "data.userId: invalid unicode code point (line 1, column 20)",
+            ),
+        ] {
+            let err = Data::read(&EventType::InviteLinked, body).unwrap_err();
+            assert_eq!(err.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_do_no_harm_where_nobody_reads_them() {
+        let body = b"{\"note\":\"\xff\",\"data\":{\"inviteId\":\"i\"}}";
+        let data = Data::read(&EventType::InviteLinked, body).unwrap();
+        assert_eq!(serde_json::to_string(&data).unwrap(), r#"{"inviteId":"i"}"#);
+    }
+}

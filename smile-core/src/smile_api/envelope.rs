@@ -307,4 +307,31 @@ mod tests {
         let body = format!("{{\"id\":{}", "[".repeat(100_000));
         assert!(refusal(&body).starts_with("expected json: EOF"));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_object_with_id_and_type_is_an_envelope(
+            id in "\\PC{0,20}",
+            name in "\\PC{0,20}",
+            mut members in proptest::collection::vec(("[a-z]{1,6}x", "\\PC{0,9}"), 0..6),
+            places in (0..7_usize, 0..7_usize),
+        ) {
+            for (key, value, place) in [("id", &id, places.0), ("type", &name, places.1)] {
+                members.insert(place.min(members.len()), (key.to_owned(), value.clone()));
+            }
+            let written: Vec<_> = members
+                .iter()
+                .map(|(key, value)| format!("{key:?}:{}", serde_json::json!(value)))
+                .collect();
+            let body = format!("{{{}}}", written.join(","));
+            let envelope = read(&body);
+            proptest::prop_assert_eq!(envelope.id(), id);
+            proptest::prop_assert_eq!(envelope.type_name(), name);
+        }
+
+        #[test]
+        fn no_bytes_make_the_reader_panic(body in proptest::collection::vec(0_u8.., 0..200)) {
+            let _ = Envelope::read(&body);
+        }
+    }
 }

@@ -64,6 +64,11 @@ fn response(reply: &Reply) -> Response {
     }
 }
 
+/// A request as the core sees it.
+pub fn as_head(request: &Request) -> impl Head + '_ {
+    RequestHead(request)
+}
+
 struct RequestHead<'r>(&'r Request);
 
 impl Head for RequestHead<'_> {

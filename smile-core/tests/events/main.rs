@@ -1,0 +1,13 @@
+//! The models of all events, over the fixtures and what is derived from them.
+
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test that lacks its data fails"
+)]
+
+mod errors;
+mod fixtures;
+mod lossless;
+mod properties;
+mod tolerance;
