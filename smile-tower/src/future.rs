@@ -18,8 +18,10 @@ pub struct ResponseFuture<B, E>(State<B, E>);
 /// Refusals by the head alone are ready at once, without an allocation.
 enum State<B, E> {
     Ready(Option<Box<Response<ResponseBody<B>>>>),
-    Running(Pin<Box<dyn Future<Output = Result<Response<ResponseBody<B>>, E>> + Send>>),
+    Running(Boxed<B, E>),
 }
+
+type Boxed<B, E> = Pin<Box<dyn Future<Output = Result<Response<ResponseBody<B>>, E>> + Send>>;
 
 impl<B, E> ResponseFuture<B, E> {
     pub(crate) fn ready(response: Response<ResponseBody<B>>) -> Self {
@@ -121,10 +123,10 @@ mod tests {
     async fn a_detached_future_ends_although_it_is_dropped() {
         let (go, done) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (go_on, is_done) = (Arc::clone(&go), Arc::clone(&done));
-        let mut detached = Detached::new(async move {
+        let mut detached = Detached::new(Box::pin(async move {
             go_on.notified().await;
             is_done.notify_one();
-        });
+        }));
         assert!(
             std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut detached).poll(cx)))
                 .await

@@ -3,6 +3,11 @@
 //!
 //! The three servers are real and are spoken to over sockets; the core is called directly.
 
+#![expect(
+    clippy::expect_used,
+    reason = "a test ends where something does not hold"
+)]
+
 pub mod cases;
 mod client;
 mod request;
