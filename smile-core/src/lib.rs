@@ -135,6 +135,8 @@ mod secret;
 pub mod smile_api;
 pub mod smile_io;
 mod source_ip;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 mod vendor;
 mod verify;
 

@@ -182,7 +182,7 @@ impl<V: Vendor> Verification<V> {
         let mut found = Choice::from(0);
         let mut found_index = 0_u8;
         for (index, mac) in (0_u8..).zip(std::iter::once(mac).chain(more_macs)) {
-            let equal = mac.finalize().into_bytes().as_slice().ct_eq(tag);
+            let equal = equal(&mac.finalize().into_bytes(), tag);
             found_index.conditional_assign(&index, equal & !found);
             found |= equal;
         }
@@ -197,11 +197,9 @@ impl<V: Vendor> Verification<V> {
         if let Some(key) = ring.keys().get(secret_index) {
             fingerprint.key = key.id;
         }
-        fingerprint
-            .mac
-            .iter_mut()
-            .zip(tag)
-            .for_each(|(to, from)| *to = *from);
+        if let Some(front) = tag.first_chunk() {
+            fingerprint.mac = *front;
+        }
         let tenant = ring.tenant_name().cloned();
         Ok(Verified {
             value: body.into_bytes(),
@@ -374,6 +372,21 @@ pub(crate) fn decimal(text: &[u8]) -> Option<u64> {
     })
 }
 
+/// Compares in constant time, eight bytes at a time: byte by byte, `subtle` takes as long for a tag
+/// as the hash takes for half a block.
+fn equal(one: &[u8], other: &[u8]) -> Choice {
+    let (words, rest) = one.as_chunks();
+    let (other_words, other_rest) = other.as_chunks();
+    let words = words
+        .iter()
+        .zip(other_words)
+        .map(|(word, other)| u64::from_ne_bytes(*word).ct_eq(&u64::from_ne_bytes(*other)));
+    words.fold(
+        one.len().ct_eq(&other.len()) & rest.ct_eq(other_rest),
+        |all, equal| all & equal,
+    )
+}
+
 /// The signature header's text, of exactly `expected` characters.
 pub(crate) fn signature_text(head: &dyn Head, expected: usize) -> Result<&[u8], Rejection> {
     match head.field(names::SIGNATURE) {
@@ -476,6 +489,23 @@ mod tests {
             }
         }
         assert_eq!(buffer.into_bytes().len(), limit);
+    }
+
+    #[test]
+    fn equal_looks_at_every_byte_and_at_the_length() {
+        for len in [0, 7, 8, 32, 33, 64] {
+            let one = vec![7; len];
+            assert!(bool::from(equal(&one, &one)), "{len}");
+            assert!(
+                !bool::from(equal(&one, &[&one[..], &[7]].concat())),
+                "{len}"
+            );
+            for at in 0..len {
+                let mut other = one.clone();
+                other[at] ^= 0x80;
+                assert!(!bool::from(equal(&one, &other)), "{len}, {at}");
+            }
+        }
     }
 
     #[test]

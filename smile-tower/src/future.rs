@@ -17,7 +17,7 @@ pub struct ResponseFuture<B, E>(State<B, E>);
 
 /// Refusals by the head alone are ready at once, without an allocation.
 enum State<B, E> {
-    Ready(Option<Box<Response<ResponseBody<B>>>>),
+    Ready(Option<Response<ResponseBody<B>>>),
     Running(Boxed<B, E>),
 }
 
@@ -25,7 +25,7 @@ type Boxed<B, E> = Pin<Box<dyn Future<Output = Result<Response<ResponseBody<B>>,
 
 impl<B, E> ResponseFuture<B, E> {
     pub(crate) fn ready(response: Response<ResponseBody<B>>) -> Self {
-        Self(State::Ready(Some(Box::new(response))))
+        Self(State::Ready(Some(response)))
     }
 
     pub(crate) fn running(
@@ -45,7 +45,7 @@ impl<B, E> Future for ResponseFuture<B, E> {
             State::Ready(response) => {
                 #[expect(clippy::expect_used, reason = "the contract of `Future::poll`")]
                 let response = response.take().expect("polled after completion");
-                Poll::Ready(Ok(*response))
+                Poll::Ready(Ok(response))
             }
             State::Running(future) => future.as_mut().poll(cx),
         }

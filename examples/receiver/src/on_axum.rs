@@ -17,16 +17,18 @@ use crate::{
     events::Page,
     options::{Failure, Settings},
     receiver::Receiver,
+    store::Store,
 };
 
 #[tokio::main]
 pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(), Failure> {
+    let store = Store::open(&settings.dedupe).await?;
     let metrics = receiver.metrics();
     let smile_api: SmileLayer = settings
-        .configure(&settings.smile_api, metrics.clone())?
+        .configure(&settings.smile_api, &store, metrics.clone())?
         .build();
     let smile_io: SmileLayer<SmileIo> = settings
-        .configure(&settings.smile_io, metrics.clone())?
+        .configure(&settings.smile_io, &store, metrics.clone())?
         .build();
     let app = Router::new()
         .route(

@@ -204,7 +204,12 @@ fn a_flag_that_cannot_be_meant_is_told() {
             &["--allow-from", "10.0.0.0/33"],
             "\"10.0.0.0/33\" is neither an address nor a network",
         ),
-        (&["--dedupe", "mysql://x"], "--dedupe takes"),
+        (&["--dedupe", "mysql://x"], "--dedupe takes memory, none"),
+        #[cfg(not(feature = "redis"))]
+        (
+            &["--dedupe", "redis://127.0.0.1"],
+            "--dedupe: run with the driver",
+        ),
         (&["--inbox", "sqlite:x"], "--inbox: not built in yet"),
     ] {
         let output = std::process::Command::new(env!("CARGO_BIN_EXE_smile-receiver"))
