@@ -22,8 +22,8 @@
 //! # What it does not do
 //!
 //! - Exactly once: a process can die between the handler's effect and the note that it is done.
-//! - Remember across processes: [`MemoryDedupe`] is this process's. [`DedupeStore`] is the trait
-//!   for a shared store.
+//! - Remember across processes by itself: [`MemoryDedupe`] is this process's. [`DedupeStore`] is
+//!   the trait for shared stores, of which `smile-store` has three.
 //! - Queue, order, terminate TLS, or limit rates.
 //! - Guess the vendor: both use the header `Smile-Signature`, so each endpoint has one.
 //!
@@ -44,6 +44,7 @@
 //! | Feature | Default | What it adds |
 //! |---|---|---|
 //! | `intake` | yes | [`Intake`], [`Observer`], [`DedupeStore`] and [`MemoryDedupe`]. Pulls in tokio (`time` and `sync`), `tracing`, `lru` and `futures-core` |
+//! | `testkit` | no | `testkit`: suites that a [`DedupeStore`] of your own can be held to. Pulls in tokio's `rt` |
 //!
 //! Without it, steps 1 to 3 are at hand as [`Signature::read`], [`Verification`] and
 //! [`Delivery::read`], without I/O and without a runtime.

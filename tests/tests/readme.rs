@@ -9,7 +9,9 @@ fn shows(example: &str) {
         std::fs::read_to_string(root.join(path)).unwrap_or_else(|err| panic!("{path}: {err}"))
     };
     let source = read(&format!("examples/{example}/src/main.rs"));
-    let (_docs, code) = source.split_once("\n\n").expect("docs, a blank line, code");
+    let Some((_docs, code)) = source.split_once("\n\n") else {
+        panic!("{example}: docs, a blank line, code");
+    };
     assert!(
         read("README.md").contains(&format!("```rust,no_run\n{code}```\n")),
         "README.md does not show {example} as it is: copy it there"
