@@ -59,8 +59,8 @@ pub use self::unknown::Unknown;
 
 pub(crate) use self::event::{EventName, Subject, read_body, read_data};
 pub(crate) use self::front::{Front, Loose, read_front};
-pub(crate) use self::object::{Field, Key, KeySeed, Member, Presence, Write, object};
+pub(crate) use self::object::{Field, KeySeed, Write, object};
 pub(crate) use self::open_enum::open_enum;
-pub(crate) use self::read::{Kind, Read, Seed, refuse, wrong_kind};
+pub(crate) use self::read::{Kind, Presence, Read, ReadInto, read_items, refuse, wrong_kind};
 pub(crate) use self::table::event_table;
 pub(crate) use self::unknown::Shape;

@@ -3,7 +3,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{IntoOwned, Read, Text};
+use super::{IntoOwned, Presence, Read, Text};
 
 macro_rules! dated {
     ($(#[$meta:meta])* $name:ident) => {
@@ -70,12 +70,22 @@ macro_rules! dated {
         }
 
         impl<'de> Read<'de> for $name<'de> {
+            const EXPECTED: &'static str = <Text<'de> as Read<'de>>::EXPECTED;
+
             #[inline]
-            fn read<const EXACT: bool, D>(deserializer: D) -> Result<Self, D::Error>
+            fn blank() -> Self {
+                Self(Text::blank())
+            }
+
+            #[inline]
+            fn read_into<const EXACT: bool, D>(
+                &mut self,
+                deserializer: D,
+            ) -> Result<Presence, D::Error>
             where
                 D: Deserializer<'de>,
             {
-                Text::read::<EXACT, D>(deserializer).map(Self)
+                self.0.read_into::<EXACT, D>(deserializer)
             }
         }
 

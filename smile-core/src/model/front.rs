@@ -9,7 +9,7 @@ use serde::{
 
 use crate::EnvelopeError;
 
-use super::{Field, Key, KeySeed, Kind};
+use super::{Field, KeySeed, Kind};
 
 /// The members of an envelope, taken one by one.
 pub(crate) trait Front: Default {
@@ -97,13 +97,18 @@ impl<'de, F: Front> Visitor<'de> for FrontVisitor<'_, F> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut name = Cow::Borrowed("");
         while !self.front.is_complete() {
-            match map.next_key_seed(KeySeed(F::MEMBER))? {
+            let seed = KeySeed {
+                next: F::MEMBER,
+                name: &mut name,
+            };
+            match map.next_key_seed(seed)? {
                 None => break,
-                Some(Key::Unknown(_)) => {
+                Some(None) => {
                     map.next_value::<IgnoredAny>()?;
                 }
-                Some(Key::Known(member, _)) => {
+                Some(Some((member, _))) => {
                     let value = map.next_value::<Loose<'_>>()?;
                     if let Err(refusal) = self.front.take(member, value) {
                         *self.refusal = Some(refusal);

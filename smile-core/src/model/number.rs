@@ -7,7 +7,7 @@ use std::{
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use serde_json::value::RawValue;
 
-use super::{IntoOwned, Read, scalar::Scalar};
+use super::{IntoOwned, Presence, Read, scalar::Scalar};
 
 /// A number with the digits that the vendor sent.
 ///
@@ -167,11 +167,22 @@ impl fmt::Debug for Number<'_> {
 }
 
 impl<'de> Read<'de> for Number<'de> {
+    const EXPECTED: &'static str = "a number";
+
     #[inline]
-    fn read<const EXACT: bool, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let scalar = Scalar::from_raw(<&RawValue>::deserialize(deserializer)?, "a number")?;
-        if scalar.is_number() || is_decimal(scalar.as_str()) {
-            Ok(Self(scalar))
+    fn blank() -> Self {
+        Self(Scalar::Digits("0"))
+    }
+
+    #[inline]
+    fn read_into<const EXACT: bool, D: Deserializer<'de>>(
+        &mut self,
+        deserializer: D,
+    ) -> Result<Presence, D::Error> {
+        let raw = <&RawValue>::deserialize(deserializer)?;
+        let presence = self.0.take_raw(raw, Self::EXPECTED)?;
+        if self.0.is_number() || is_decimal(self.as_str()) {
+            Ok(presence)
         } else {
             Err(D::Error::custom(
                 "expected a number, found a string that holds none",

@@ -126,12 +126,25 @@ macro_rules! open_enum {
         }
 
         impl<$lt> $crate::model::Read<$lt> for $name<$lt> {
+            const EXPECTED: &'static str = "a string";
+
             #[inline]
-            fn read<const EXACT: bool, D>(deserializer: D) -> Result<Self, D::Error>
+            fn blank() -> Self {
+                Self::Other($crate::model::UnknownName::new($crate::model::Text::default()))
+            }
+
+            #[inline]
+            fn read_into<const EXACT: bool, D>(
+                &mut self,
+                deserializer: D,
+            ) -> Result<$crate::model::Presence, D::Error>
             where
                 D: ::serde::Deserializer<$lt>,
             {
-                <$crate::model::Text<$lt>>::read::<EXACT, D>(deserializer).map(Self::from)
+                let mut text = $crate::model::Text::default();
+                let presence = text.read_into::<EXACT, D>(deserializer)?;
+                *self = text.into();
+                Ok(presence)
             }
         }
 

@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{IntoOwned, Read, scalar::Scalar};
+use super::{IntoOwned, Presence, Read, scalar::Scalar};
 
 /// A text, borrowed from the JSON that it was read from where that is possible.
 ///
@@ -153,9 +153,19 @@ impl fmt::Debug for Text<'_> {
 }
 
 impl<'de> Read<'de> for Text<'de> {
+    const EXPECTED: &'static str = Scalar::EXPECTED;
+
     #[inline]
-    fn read<const EXACT: bool, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Scalar::read::<EXACT, D>(deserializer).map(Self)
+    fn blank() -> Self {
+        Self(Scalar::blank())
+    }
+
+    #[inline]
+    fn read_into<const EXACT: bool, D: Deserializer<'de>>(
+        &mut self,
+        deserializer: D,
+    ) -> Result<Presence, D::Error> {
+        self.0.read_into::<EXACT, D>(deserializer)
     }
 }
 

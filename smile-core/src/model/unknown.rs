@@ -3,7 +3,7 @@ use std::{borrow::Cow, collections::BTreeSet, fmt};
 use serde::ser::SerializeMap;
 use serde_json::value::RawValue;
 
-use super::IntoOwned;
+use super::{IntoOwned, Presence};
 
 /// The members of an object that this version does not know, in the order in which they came.
 ///
@@ -135,6 +135,30 @@ pub(crate) struct Trace {
     /// Came under the second spelling of its name.
     pub(crate) alias: u32,
     pub(crate) shape: Shape,
+}
+
+impl Trace {
+    /// Notes what is needed to write a member again; says whether there was a value.
+    #[inline]
+    pub(crate) fn note(&mut self, presence: Presence, bit: u32, alias: bool) -> bool {
+        if alias {
+            self.alias |= bit;
+        } else {
+            self.alias &= !bit;
+        }
+        match presence {
+            Presence::Value => true,
+            Presence::Null => {
+                self.null |= bit;
+                false
+            }
+            Presence::Empty => {
+                self.null &= !bit;
+                self.empty |= bit;
+                true
+            }
+        }
+    }
 }
 
 /// What stood where the object was expected.

@@ -2,12 +2,12 @@ use std::{borrow::Cow, fmt};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{MapAccess, Visitor},
+    de::{Error, MapAccess, Visitor},
     ser::SerializeMap,
 };
 use serde_json::value::RawValue;
 
-use crate::model::{DateTime, IntoOwned, Number, Read, Text, Unknown, object, refuse};
+use crate::model::{DateTime, IntoOwned, Number, Presence, Read, Text, Unknown, object, refuse};
 
 object! {
     /// What the vendor computed from a user's data (`InsightPayload`).
@@ -336,8 +336,17 @@ impl fmt::Debug for Features<'_> {
 }
 
 impl<'de> Read<'de> for Features<'de> {
-    fn read<const EXACT: bool, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(FeaturesVisitor)
+    const EXPECTED: &'static str = "an object";
+
+    fn blank() -> Self {
+        Self::default()
+    }
+
+    fn read_into<const EXACT: bool, D: Deserializer<'de>>(
+        &mut self,
+        deserializer: D,
+    ) -> Result<Presence, D::Error> {
+        deserializer.deserialize_any(FeaturesVisitor(self))
     }
 }
 
@@ -355,20 +364,23 @@ impl Serialize for Features<'_> {
     }
 }
 
-struct FeaturesVisitor;
+struct FeaturesVisitor<'p, 'de>(&'p mut Features<'de>);
 
-impl<'de> Visitor<'de> for FeaturesVisitor {
-    type Value = Features<'de>;
+impl<'de> Visitor<'de> for FeaturesVisitor<'_, 'de> {
+    type Value = Presence;
 
-    refuse!("an object": bool number str null array);
+    refuse!("an object": bool number str array);
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut features = Features::default();
+    fn visit_unit<E: Error>(self) -> Result<Presence, E> {
+        Ok(Presence::Null)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Presence, A::Error> {
         while let Some(name) = map.next_key::<Text<'de>>()? {
             let value = map.next_value::<&'de RawValue>()?;
-            features.push(Cow::from(name), Cow::Borrowed(value));
+            self.0.push(Cow::from(name), Cow::Borrowed(value));
         }
-        Ok(features)
+        Ok(Presence::Value)
     }
 }
 
