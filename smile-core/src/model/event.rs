@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::DataError;
 
-use super::refuse;
+use super::{GiveUp, Presence, Scanner, refuse};
 
 /// A vendor's table of event names, as `event_table!` makes it.
 pub(crate) trait EventName {
@@ -19,10 +19,10 @@ pub(crate) trait EventName {
     /// The data of an event that came without any.
     fn absent<'a>(&self) -> Self::Data<'a>;
 
-    fn read<'de, const EXACT: bool, D: Deserializer<'de>>(
-        &self,
-        deserializer: D,
-    ) -> Result<Self::Data<'de>, D::Error>;
+    fn read<'de, D: Deserializer<'de>>(&self, deserializer: D)
+    -> Result<Self::Data<'de>, D::Error>;
+
+    fn scan<'de>(&self, scanner: &mut Scanner<'de>) -> Result<Self::Data<'de>, GiveUp>;
 }
 
 /// Whom an event is about.
@@ -46,20 +46,10 @@ pub(crate) fn read_body<'a, N: EventName>(
     // One check of the whole is cheaper than one for each string. A body that is no UTF-8 may be so
     // in a place that nobody reads, or the error says where it is.
     let Ok(text) = std::str::from_utf8(body) else {
-        return read_exactly(
-            BodySeed::<N, true>(name),
-            serde_json::Deserializer::from_slice(body),
-        );
+        return read_exactly(BodySeed(name), serde_json::Deserializer::from_slice(body));
     };
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let fast = BodySeed::<N, false>(name).deserialize(&mut deserializer);
-    match fast.and_then(|data| deserializer.end().map(|()| data)) {
-        Ok(data) => Ok(data),
-        Err(_) => read_exactly(
-            BodySeed::<N, true>(name),
-            serde_json::Deserializer::from_str(text),
-        ),
-    }
+    scan_body(name, text)
+        .or_else(|GiveUp| read_exactly(BodySeed(name), serde_json::Deserializer::from_str(text)))
 }
 
 /// Reads the JSON text of a `data` member.
@@ -67,16 +57,33 @@ pub(crate) fn read_data<'a, N: EventName>(
     name: &N,
     json: &'a str,
 ) -> Result<N::Data<'a>, DataError> {
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    let fast = DataSeed::<N, false>(name).deserialize(&mut deserializer);
-    match fast.and_then(|data| deserializer.end().map(|()| data)) {
-        Ok(data) => Ok(data),
-        Err(_) => read_exactly(
-            DataSeed::<N, true>(name),
-            serde_json::Deserializer::from_str(json),
-        )
-        .map_err(DataError::within_data),
+    let mut scanner = Scanner::new(json);
+    let scanned = name
+        .scan(&mut scanner)
+        .and_then(|data| scanner.end().map(|()| data));
+    scanned.or_else(|GiveUp| {
+        read_exactly(DataSeed(name), serde_json::Deserializer::from_str(json))
+            .map_err(DataError::within_data)
+    })
+}
+
+fn scan_body<'a, N: EventName>(name: &N, text: &'a str) -> Result<N::Data<'a>, GiveUp> {
+    let mut scanner = Scanner::new(text);
+    if scanner.open(b'{')? == Presence::Null {
+        return Err(GiveUp);
     }
+    let mut data = None;
+    let mut is_first = true;
+    while scanner.next(b'}', &mut is_first)? {
+        let is_data = scanner.name()? == DATA;
+        if is_data && data.is_none() {
+            data = Some(name.scan(&mut scanner)?);
+        } else {
+            scanner.raw()?;
+        }
+    }
+    scanner.end()?;
+    Ok(data.unwrap_or_else(|| name.absent()))
 }
 
 fn read_exactly<'de, R, S>(
@@ -97,20 +104,20 @@ where
     result.map_err(|err| DataError::new(&track.path(), &err))
 }
 
-struct DataSeed<'n, N, const EXACT: bool>(&'n N);
+struct DataSeed<'n, N>(&'n N);
 
-impl<'de, N: EventName, const EXACT: bool> DeserializeSeed<'de> for DataSeed<'_, N, EXACT> {
+impl<'de, N: EventName> DeserializeSeed<'de> for DataSeed<'_, N> {
     type Value = N::Data<'de>;
 
     #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        self.0.read::<EXACT, D>(deserializer)
+        self.0.read::<D>(deserializer)
     }
 }
 
-struct BodySeed<'n, N, const EXACT: bool>(&'n N);
+struct BodySeed<'n, N>(&'n N);
 
-impl<'de, N: EventName, const EXACT: bool> DeserializeSeed<'de> for BodySeed<'_, N, EXACT> {
+impl<'de, N: EventName> DeserializeSeed<'de> for BodySeed<'_, N> {
     type Value = N::Data<'de>;
 
     #[inline]
@@ -119,7 +126,7 @@ impl<'de, N: EventName, const EXACT: bool> DeserializeSeed<'de> for BodySeed<'_,
     }
 }
 
-impl<'de, N: EventName, const EXACT: bool> Visitor<'de> for BodySeed<'_, N, EXACT> {
+impl<'de, N: EventName> Visitor<'de> for BodySeed<'_, N> {
     type Value = N::Data<'de>;
 
     refuse!("an object": bool number str null array);
@@ -129,7 +136,7 @@ impl<'de, N: EventName, const EXACT: bool> Visitor<'de> for BodySeed<'_, N, EXAC
         while let Some(key) = map.next_key::<BodyKey>()? {
             match key {
                 BodyKey::Data if data.is_none() => {
-                    data = Some(map.next_value_seed(DataSeed::<N, EXACT>(self.0))?);
+                    data = Some(map.next_value_seed(DataSeed(self.0))?);
                 }
                 _ => {
                     map.next_value::<IgnoredAny>()?;
@@ -159,7 +166,7 @@ impl<'de> serde::Deserialize<'de> for BodyKey {
 
             #[inline]
             fn visit_str<E: Error>(self, name: &str) -> Result<BodyKey, E> {
-                Ok(if name == "data" {
+                Ok(if name == DATA {
                     BodyKey::Data
                 } else {
                     BodyKey::Other
@@ -225,8 +232,13 @@ impl Serialize for OtherData<'_> {
     }
 }
 
+const DATA: &str = "data";
+
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*, sample::Index};
+
+    use super::*;
     use crate::{
         smile_api::{Data, EventType},
         smile_io::{self, Topic},
@@ -309,5 +321,46 @@ mod tests {
         let body = b"{\"note\":\"\xff\",\"data\":{\"inviteId\":\"i\"}}";
         let data = Data::read(&EventType::InviteLinked, body).unwrap();
         assert_eq!(serde_json::to_string(&data).unwrap(), r#"{"inviteId":"i"}"#);
+    }
+
+    const TASK: &str = include_str!("../../tests/fixtures/smile_api/TASK_FINISHED.json");
+    const LISTS: &str =
+        include_str!("../../tests/fixtures/smile_api/TASK_FINISHED.bare_lists.json");
+
+    proptest! {
+        #[test]
+        fn what_is_scanned_is_what_serde_json_reads(
+            is_first in any::<bool>(),
+            changes in vec((any::<Index>(), 0..3_usize, "[]\\[{}:,\"a1.e\\\\n \u{1}é-]|null|1.50|true"), 1..4),
+        ) {
+            let mut body = String::from(if is_first { TASK } else { LISTS });
+            for (place, length, text) in changes {
+                let places: Vec<_> = body.char_indices().map(|(at, _)| at).collect();
+                let start = place.index(places.len());
+                let end = places.get(start + length).copied().unwrap_or(body.len());
+                body.replace_range(places[start]..end, &text);
+            }
+            let name = EventType::TaskFinished;
+            if let Ok(scanned) = scan_body(&name, &body) {
+                let read: Data<'_> =
+                    read_exactly(BodySeed(&name), serde_json::Deserializer::from_str(&body))?;
+                prop_assert_eq!(&scanned, &read);
+                prop_assert_eq!(
+                    serde_json::to_string(&scanned).unwrap(),
+                    serde_json::to_string(&read).unwrap()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_vendor_s_way_of_writing_is_scanned() {
+        for body in [TASK, LISTS] {
+            assert!(scan_body(&EventType::TaskFinished, body).is_ok());
+            let compact = serde_json::from_str::<serde_json::Value>(body)
+                .unwrap()
+                .to_string();
+            assert!(scan_body(&EventType::TaskFinished, &compact).is_ok());
+        }
     }
 }

@@ -8,8 +8,8 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::{
-    Field, IntoOwned, KeySeed, Presence, Read, ReadInto, Shape, Text, Unknown, Write, read_items,
-    refuse,
+    Field, GiveUp, IntoOwned, KeySeed, Presence, Read, ReadInto, Scanner, Shape, Text, Unknown,
+    Write, read_items, refuse,
 };
 
 /// A list of datapoints: `{"nextCursor": .., "items": [..]}`, or a bare array as the vendor's REST
@@ -138,17 +138,45 @@ impl<'de, T: Read<'de>> Read<'de> for List<'de, T> {
         Self::default()
     }
 
-    fn read_into<const EXACT: bool, D: Deserializer<'de>>(
-        &mut self,
-        deserializer: D,
-    ) -> Result<Presence, D::Error> {
-        deserializer.deserialize_any(ListVisitor::<T, EXACT>(self))
+    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error> {
+        deserializer.deserialize_any(ListVisitor(self))
+    }
+
+    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
+        if scanner.peek() == Some(b'[') {
+            self.unknown.trace_mut().shape = Shape::Array;
+            self.items.scan(scanner)?;
+            return Ok(Presence::Value);
+        }
+        if scanner.open(b'{')? == Presence::Null {
+            return Ok(Presence::Null);
+        }
+        let mut is_first = true;
+        let mut seen = 0;
+        while scanner.next(b'}', &mut is_first)? {
+            let name = scanner.name()?;
+            let Some((column, alias)) = Column::NextCursor.find(&name) else {
+                self.unknown.push(name, Cow::Borrowed(scanner.raw()?));
+                continue;
+            };
+            if seen & column.bit() != 0 {
+                return Err(GiveUp);
+            }
+            let presence = match column {
+                Column::NextCursor => self.next_cursor.scan(scanner)?,
+                Column::Items => self.items.scan(scanner)?,
+            };
+            if self.unknown.trace_mut().note(presence, column.bit(), alias) {
+                seen |= column.bit();
+            }
+        }
+        Ok(Presence::Value)
     }
 }
 
 impl<'de: 'a, 'a, T: Read<'de>> Deserialize<'de> for List<'a, T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        List::<'de, T>::read::<true, D>(deserializer)
+        List::<'de, T>::read::<D>(deserializer)
     }
 }
 
@@ -194,9 +222,9 @@ impl Field for Column {
     }
 }
 
-struct ListVisitor<'p, 'de, T, const EXACT: bool>(&'p mut List<'de, T>);
+struct ListVisitor<'p, 'de, T>(&'p mut List<'de, T>);
 
-impl<'de, T: Read<'de>, const EXACT: bool> Visitor<'de> for ListVisitor<'_, 'de, T, EXACT> {
+impl<'de, T: Read<'de>> Visitor<'de> for ListVisitor<'_, 'de, T> {
     type Value = Presence;
 
     refuse!("a list": bool number str);
@@ -207,7 +235,7 @@ impl<'de, T: Read<'de>, const EXACT: bool> Visitor<'de> for ListVisitor<'_, 'de,
 
     fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Presence, A::Error> {
         self.0.unknown.trace_mut().shape = Shape::Array;
-        read_items::<EXACT, T, A>(&mut self.0.items, sequence)?;
+        read_items::<T, A>(&mut self.0.items, sequence)?;
         Ok(Presence::Value)
     }
 
@@ -231,10 +259,8 @@ impl<'de, T: Read<'de>, const EXACT: bool> Visitor<'de> for ListVisitor<'_, 'de,
                 continue;
             }
             let presence = match column {
-                Column::NextCursor => {
-                    map.next_value_seed(ReadInto::<_, EXACT>(&mut list.next_cursor))?
-                }
-                Column::Items => map.next_value_seed(ReadInto::<_, EXACT>(&mut list.items))?,
+                Column::NextCursor => map.next_value_seed(ReadInto(&mut list.next_cursor))?,
+                Column::Items => map.next_value_seed(ReadInto(&mut list.items))?,
             };
             if list.unknown.trace_mut().note(presence, column.bit(), alias) {
                 seen |= column.bit();

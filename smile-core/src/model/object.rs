@@ -68,7 +68,7 @@ macro_rules! object {
 
         impl<'de: $lt, $lt> ::serde::Deserialize<'de> for $name<$lt> {
             fn deserialize<D: ::serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-                <$name<'de> as $crate::model::Read<'de>>::read::<true, D>(d)
+                <$name<'de> as $crate::model::Read<'de>>::read::<D>(d)
             }
         }
 
@@ -76,7 +76,7 @@ macro_rules! object {
             use ::std::{borrow::Cow, mem};
             use ::serde::{Deserializer, Serialize, Serializer, de, ser::SerializeMap};
             use ::serde_json::value::RawValue;
-            use $crate::model::{KeySeed, Presence, Read, refuse};
+            use $crate::model::{Field as _, GiveUp, KeySeed, Presence, Read, Scanner, refuse};
 
             #[derive(Clone, Copy, PartialEq)]
             #[expect(non_camel_case_types, reason = "the variants are the names of the fields")]
@@ -102,16 +102,7 @@ macro_rules! object {
             }
 
             impl $crate::model::Field for Field {
-                #[inline]
                 fn find(self, name: &str) -> Option<(Self, bool)> {
-                    // The vendor sends members in one order, so mostly the next one is meant.
-                    let is_next = match self {
-                        $(Self::$field => name == $wire,)*
-                        Self::end_of_fields => false,
-                    };
-                    if is_next {
-                        return Some((self, false));
-                    }
                     match name {
                         $(
                             $wire => Some((Self::$field, false)),
@@ -122,9 +113,9 @@ macro_rules! object {
                 }
             }
 
-            struct ObjectVisitor<'p, 'de, const EXACT: bool>(&'p mut $name<'de>);
+            struct ObjectVisitor<'p, 'de>(&'p mut $name<'de>);
 
-            impl<'de, const EXACT: bool> de::Visitor<'de> for ObjectVisitor<'_, 'de, EXACT> {
+            impl<'de> de::Visitor<'de> for ObjectVisitor<'_, 'de> {
                 type Value = Presence;
 
                 refuse!("an object": bool number str array);
@@ -160,7 +151,7 @@ macro_rules! object {
                         }
                         let presence = match field {
                             $(Field::$field => {
-                                map.next_value_seed($crate::model::ReadInto::<_, EXACT>(&mut object.$field))?
+                                map.next_value_seed($crate::model::ReadInto(&mut object.$field))?
                             })*
                             Field::end_of_fields => Presence::Null,
                         };
@@ -174,6 +165,16 @@ macro_rules! object {
             }
 
             impl Field {
+                /// The name in quotes, so that it can be compared at one go.
+                #[inline]
+                const fn quoted_name(self) -> &'static str {
+                    match self {
+                        $(Self::$field => concat!("\"", $wire, "\""),)*
+                        // Never followed by a colon.
+                        Self::end_of_fields => "}",
+                    }
+                }
+
                 fn name(self, alias: bool) -> &'static str {
                     let names: &[&'static str] = match self {
                         $(Self::$field => &[$wire $(, $alias)?],)*
@@ -192,14 +193,52 @@ macro_rules! object {
                     Self::default()
                 }
 
-                fn read_into<const EXACT: bool, D>(
+                fn read_into<D>(
                     &mut self,
                     deserializer: D,
                 ) -> Result<Presence, D::Error>
                 where
                     D: Deserializer<$lt>,
                 {
-                    deserializer.deserialize_any(ObjectVisitor::<EXACT>(self))
+                    deserializer.deserialize_any(ObjectVisitor(self))
+                }
+
+                fn scan(&mut self, scanner: &mut Scanner<$lt>) -> Result<Presence, GiveUp> {
+                    if scanner.open(b'{')? == Presence::Null {
+                        self.unknown.trace_mut().shape = $crate::model::Shape::Null;
+                        return Ok(Presence::Null);
+                    }
+                    let mut is_first = true;
+                    let mut next = ORDER[0];
+                    let mut seen = 0_u32;
+                    while scanner.next(b'}', &mut is_first)? {
+                        // The vendor sends members in one order, so mostly the next one is meant.
+                        let (field, alias) = if scanner.take_name(next.quoted_name()) {
+                            (next, false)
+                        } else {
+                            let name = scanner.name()?;
+                            match next.find(&name) {
+                                Some(found) => found,
+                                None => {
+                                    let value = scanner.raw()?;
+                                    self.unknown.push(name, Cow::Borrowed(value));
+                                    continue;
+                                }
+                            }
+                        };
+                        if seen & field.bit() != 0 {
+                            return Err(GiveUp);
+                        }
+                        let presence = match field {
+                            $(Field::$field => self.$field.scan(scanner)?,)*
+                            Field::end_of_fields => Presence::Null,
+                        };
+                        if self.unknown.trace_mut().note(presence, field.bit(), alias) {
+                            seen |= field.bit();
+                        }
+                        next = ORDER[field.index() + 1];
+                    }
+                    Ok(Presence::Value)
                 }
             }
 
@@ -225,13 +264,13 @@ macro_rules! object {
 
 pub(crate) use object;
 
-/// The table of an object's members. The value itself is the member that is expected next.
+/// The table of an object's members.
 pub(crate) trait Field: Copy {
     /// The member of this name, and whether the name is its second spelling.
     fn find(self, name: &str) -> Option<(Self, bool)>;
 }
 
-/// Reads a name and looks it up. A name that is not in the table is left in `name`; as a part of the
+/// Reads a name and looks it up. `next` is any member; it only knows the table. A name that is not in the table is left in `name`; as a part of the
 /// value it would make each result too large for registers.
 pub(crate) struct KeySeed<'k, 'de, F> {
     pub(crate) next: F,

@@ -134,7 +134,7 @@ macro_rules! open_enum {
             }
 
             #[inline]
-            fn read_into<const EXACT: bool, D>(
+            fn read_into<D>(
                 &mut self,
                 deserializer: D,
             ) -> Result<$crate::model::Presence, D::Error>
@@ -142,7 +142,18 @@ macro_rules! open_enum {
                 D: ::serde::Deserializer<$lt>,
             {
                 let mut text = $crate::model::Text::default();
-                let presence = text.read_into::<EXACT, D>(deserializer)?;
+                let presence = text.read_into::<D>(deserializer)?;
+                *self = text.into();
+                Ok(presence)
+            }
+
+            #[inline]
+            fn scan(
+                &mut self,
+                scanner: &mut $crate::model::Scanner<$lt>,
+            ) -> Result<$crate::model::Presence, $crate::model::GiveUp> {
+                let mut text = $crate::model::Text::default();
+                let presence = text.scan(scanner)?;
                 *self = text.into();
                 Ok(presence)
             }
@@ -150,7 +161,7 @@ macro_rules! open_enum {
 
         impl<'de: $lt, $lt> ::serde::Deserialize<'de> for $name<$lt> {
             fn deserialize<D: ::serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-                <$name<'de> as $crate::model::Read<'de>>::read::<true, D>(d)
+                <$name<'de> as $crate::model::Read<'de>>::read::<D>(d)
             }
         }
 

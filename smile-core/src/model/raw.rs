@@ -3,7 +3,7 @@ use std::{borrow::Cow, fmt};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::{IntoOwned, Kind, Presence, Read};
+use super::{GiveUp, IntoOwned, Kind, Presence, Read, Scanner};
 
 /// JSON of any shape, kept as text.
 ///
@@ -82,10 +82,7 @@ impl<'de> Read<'de> for RawJson<'de> {
         Self(Cow::Borrowed(RawValue::NULL))
     }
 
-    fn read_into<const EXACT: bool, D: Deserializer<'de>>(
-        &mut self,
-        deserializer: D,
-    ) -> Result<Presence, D::Error> {
+    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error> {
         let raw = <&RawValue>::deserialize(deserializer)?;
         self.0 = Cow::Borrowed(raw);
         Ok(if Kind::of(raw) == Kind::Null {
@@ -94,11 +91,16 @@ impl<'de> Read<'de> for RawJson<'de> {
             Presence::Value
         })
     }
+
+    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
+        self.0 = Cow::Borrowed(scanner.raw()?);
+        Ok(Presence::Value)
+    }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for RawJson<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        RawJson::read::<true, D>(deserializer)
+        RawJson::read::<D>(deserializer)
     }
 }
 

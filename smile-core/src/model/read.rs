@@ -1,19 +1,20 @@
-//! Reading a model: the trait behind every `Deserialize` here, in a fast and an exact mode.
+//! Reading a model: the trait behind every `Deserialize` here, and the visitors that all share.
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::scan::{GiveUp, Scanner, scan_items};
+
 /// What a member can be read as.
 ///
-/// `EXACT` decides how texts are read. The fast mode takes them as `serde_json` hands them over,
-/// and fails where that would lose digits (`1.50` in place of a string); its errors carry no useful
-/// text either. The exact mode looks at the raw JSON of each value, keeps everything and names what
-/// it refuses. So a caller in a hurry tries the fast mode, and on an error reads again exactly.
+/// There are two ways. [`scan`](Self::scan) is for the common case, and gives up on anything else
+/// without a reason. [`read_into`](Self::read_into) takes all that is to be taken, and names what it
+/// refuses. So a caller in a hurry scans, and reads where that gave up.
 ///
-/// A value is read into its final place, and not returned: on the way up through serde's layers a
-/// model would be copied again and again, which cost a quarter of the time.
+/// Both fill a place, and do not return a value: on the way up through the layers a model would be
+/// copied again and again.
 pub(crate) trait Read<'de>: Sized {
     /// What an error says that it expected.
     const EXPECTED: &'static str;
@@ -21,23 +22,29 @@ pub(crate) trait Read<'de>: Sized {
     /// Whether `null` has a place of its own in it, so that it may be an item of a list.
     const KEEPS_NULL: bool = false;
 
-    /// Whether making a blank one is work that a `null` should not cost.
-    const IS_COSTLY: bool = false;
-
     /// What [`read_into`](Self::read_into) is given to fill.
     fn blank() -> Self;
 
     /// Fills a blank value. After an error it may be half filled.
-    fn read_into<const EXACT: bool, D: Deserializer<'de>>(
-        &mut self,
-        deserializer: D,
-    ) -> Result<Presence, D::Error>;
+    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error>;
+
+    /// Fills a blank value. After giving up it may be half filled.
+    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp>;
 
     /// Reads a new value.
-    fn read<const EXACT: bool, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut value = Self::blank();
-        match value.read_into::<EXACT, D>(deserializer)? {
+        match value.read_into::<D>(deserializer)? {
             Presence::Null if !Self::KEEPS_NULL => Err(wrong_kind(Self::EXPECTED, Kind::Null)),
+            _ => Ok(value),
+        }
+    }
+
+    /// Scans a new value.
+    fn scan_new(scanner: &mut Scanner<'de>) -> Result<Self, GiveUp> {
+        let mut value = Self::blank();
+        match value.scan(scanner)? {
+            Presence::Null if !Self::KEEPS_NULL => Err(GiveUp),
             _ => Ok(value),
         }
     }
@@ -62,38 +69,35 @@ impl<'de, T: Read<'de>> Read<'de> for Option<T> {
     }
 
     #[inline]
-    fn read_into<const EXACT: bool, D: Deserializer<'de>>(
-        &mut self,
-        deserializer: D,
-    ) -> Result<Presence, D::Error> {
-        if T::IS_COSTLY {
-            return deserializer.deserialize_option(OptionVisitor::<T, EXACT>(self));
+    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error> {
+        deserializer.deserialize_option(OptionVisitor(self))
+    }
+
+    #[inline]
+    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
+        if scanner.peek() == Some(b'n') {
+            return scanner.null();
         }
-        let presence = self
-            .insert(T::blank())
-            .read_into::<EXACT, D>(deserializer)?;
-        if presence == Presence::Null {
-            *self = None;
-        }
-        Ok(presence)
+        self.insert(T::blank()).scan(scanner)
     }
 }
 
 impl<'de, T: Read<'de>> Read<'de> for Box<T> {
     const EXPECTED: &'static str = T::EXPECTED;
     const KEEPS_NULL: bool = T::KEEPS_NULL;
-    const IS_COSTLY: bool = true;
 
     fn blank() -> Self {
         Self::new(T::blank())
     }
 
     #[inline]
-    fn read_into<const EXACT: bool, D: Deserializer<'de>>(
-        &mut self,
-        deserializer: D,
-    ) -> Result<Presence, D::Error> {
-        (**self).read_into::<EXACT, D>(deserializer)
+    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error> {
+        (**self).read_into::<D>(deserializer)
+    }
+
+    #[inline]
+    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
+        (**self).scan(scanner)
     }
 }
 
@@ -106,11 +110,15 @@ impl<'de, T: Read<'de>> Read<'de> for Vec<T> {
     }
 
     #[inline]
-    fn read_into<const EXACT: bool, D: Deserializer<'de>>(
-        &mut self,
-        deserializer: D,
-    ) -> Result<Presence, D::Error> {
-        deserializer.deserialize_any(VecVisitor::<T, EXACT>(self))
+    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error> {
+        deserializer.deserialize_any(VecVisitor(self))
+    }
+
+    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
+        match scanner.open(b'[')? {
+            Presence::Null => Ok(Presence::Null),
+            _ => scan_items(self, scanner),
+        }
     }
 }
 
@@ -122,35 +130,37 @@ impl<'de> Read<'de> for bool {
         false
     }
 
-    fn read_into<const EXACT: bool, D: Deserializer<'de>>(
-        &mut self,
-        deserializer: D,
-    ) -> Result<Presence, D::Error> {
+    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error> {
         deserializer.deserialize_any(BoolVisitor(self))
+    }
+
+    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
+        *self = scanner.boolean()?;
+        Ok(Presence::Value)
     }
 }
 
 /// Reads into a place where serde asks for a seed.
-pub(crate) struct ReadInto<'p, T, const EXACT: bool>(pub(crate) &'p mut T);
+pub(crate) struct ReadInto<'p, T>(pub(crate) &'p mut T);
 
-impl<'de, T: Read<'de>, const EXACT: bool> DeserializeSeed<'de> for ReadInto<'_, T, EXACT> {
+impl<'de, T: Read<'de>> DeserializeSeed<'de> for ReadInto<'_, T> {
     type Value = Presence;
 
     #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Presence, D::Error> {
-        self.0.read_into::<EXACT, D>(deserializer)
+        self.0.read_into::<D>(deserializer)
     }
 }
 
 /// Reads an item of a list into its place.
-struct ItemInto<'p, T, const EXACT: bool>(&'p mut T);
+struct ItemInto<'p, T>(&'p mut T);
 
-impl<'de, T: Read<'de>, const EXACT: bool> DeserializeSeed<'de> for ItemInto<'_, T, EXACT> {
+impl<'de, T: Read<'de>> DeserializeSeed<'de> for ItemInto<'_, T> {
     type Value = ();
 
     #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        match self.0.read_into::<EXACT, D>(deserializer)? {
+        match self.0.read_into::<D>(deserializer)? {
             Presence::Null if !T::KEEPS_NULL => Err(wrong_kind(T::EXPECTED, Kind::Null)),
             _ => Ok(()),
         }
@@ -158,7 +168,7 @@ impl<'de, T: Read<'de>, const EXACT: bool> DeserializeSeed<'de> for ItemInto<'_,
 }
 
 /// Reads the items of a list.
-pub(crate) fn read_items<'de, const EXACT: bool, T: Read<'de>, A: SeqAccess<'de>>(
+pub(crate) fn read_items<'de, T: Read<'de>, A: SeqAccess<'de>>(
     items: &mut Vec<T>,
     mut sequence: A,
 ) -> Result<Presence, A::Error> {
@@ -166,10 +176,7 @@ pub(crate) fn read_items<'de, const EXACT: bool, T: Read<'de>, A: SeqAccess<'de>
         // Made before it is known whether there is another item, so that it is filled in place.
         items.push(T::blank());
         let Some(place) = items.last_mut() else { break };
-        if sequence
-            .next_element_seed(ItemInto::<T, EXACT>(place))?
-            .is_none()
-        {
+        if sequence.next_element_seed(ItemInto(place))?.is_none() {
             break;
         }
     }
@@ -277,9 +284,9 @@ macro_rules! refuse {
 
 pub(crate) use refuse;
 
-struct OptionVisitor<'p, T, const EXACT: bool>(&'p mut Option<T>);
+struct OptionVisitor<'p, T>(&'p mut Option<T>);
 
-impl<'de, T: Read<'de>, const EXACT: bool> Visitor<'de> for OptionVisitor<'_, T, EXACT> {
+impl<'de, T: Read<'de>> Visitor<'de> for OptionVisitor<'_, T> {
     type Value = Presence;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -298,15 +305,13 @@ impl<'de, T: Read<'de>, const EXACT: bool> Visitor<'de> for OptionVisitor<'_, T,
 
     #[inline]
     fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Presence, D::Error> {
-        self.0
-            .insert(T::blank())
-            .read_into::<EXACT, D>(deserializer)
+        self.0.insert(T::blank()).read_into::<D>(deserializer)
     }
 }
 
-struct VecVisitor<'p, T, const EXACT: bool>(&'p mut Vec<T>);
+struct VecVisitor<'p, T>(&'p mut Vec<T>);
 
-impl<'de, T: Read<'de>, const EXACT: bool> Visitor<'de> for VecVisitor<'_, T, EXACT> {
+impl<'de, T: Read<'de>> Visitor<'de> for VecVisitor<'_, T> {
     type Value = Presence;
 
     refuse!("an array": bool number str object);
@@ -317,7 +322,7 @@ impl<'de, T: Read<'de>, const EXACT: bool> Visitor<'de> for VecVisitor<'_, T, EX
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Presence, A::Error> {
-        read_items::<EXACT, T, A>(self.0, sequence)
+        read_items::<T, A>(self.0, sequence)
     }
 }
 

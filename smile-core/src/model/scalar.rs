@@ -1,13 +1,13 @@
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde::{
     Deserialize, Serialize, Serializer,
-    de::{Deserializer, Error, Visitor},
+    de::{Deserializer, Error},
     ser::Error as _,
 };
 use serde_json::value::RawValue;
 
-use super::{Kind, Presence, Read, wrong_kind};
+use super::{GiveUp, Kind, Presence, Read, Scanner, wrong_kind};
 
 /// A JSON string or the digits of a JSON number, borrowed or owned.
 ///
@@ -82,16 +82,21 @@ impl<'de> Read<'de> for Scalar<'de> {
     }
 
     #[inline]
-    fn read_into<const EXACT: bool, D: Deserializer<'de>>(
-        &mut self,
-        deserializer: D,
-    ) -> Result<Presence, D::Error> {
-        if EXACT {
-            let raw = <&RawValue>::deserialize(deserializer)?;
-            self.take_raw(raw, Self::EXPECTED)
-        } else {
-            deserializer.deserialize_any(ScalarVisitor(self))
-        }
+    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error> {
+        let raw = <&RawValue>::deserialize(deserializer)?;
+        self.take_raw(raw, Self::EXPECTED)
+    }
+
+    #[inline]
+    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
+        *self = match scanner.peek() {
+            Some(b'"') => match scanner.string()? {
+                Cow::Borrowed(text) => Self::Text(text),
+                Cow::Owned(text) => Self::OwnedText(text.into()),
+            },
+            _ => Self::Digits(scanner.number()?),
+        };
+        Ok(Presence::Value)
     }
 }
 
@@ -119,42 +124,4 @@ impl fmt::Debug for Scalar<'_> {
             fmt::Debug::fmt(self.as_str(), f)
         }
     }
-}
-
-struct ScalarVisitor<'p, 'de>(&'p mut Scalar<'de>);
-
-impl<'de> Visitor<'de> for ScalarVisitor<'_, 'de> {
-    type Value = Presence;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string")
-    }
-
-    #[inline]
-    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Presence, E> {
-        *self.0 = Scalar::Text(text);
-        Ok(Presence::Value)
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Presence, E> {
-        *self.0 = Scalar::OwnedText(text.into());
-        Ok(Presence::Value)
-    }
-
-    #[inline]
-    fn visit_unit<E: Error>(self) -> Result<Presence, E> {
-        Ok(Presence::Null)
-    }
-
-    fn visit_i64<E: Error>(self, integer: i64) -> Result<Presence, E> {
-        *self.0 = Scalar::OwnedDigits(integer.to_string().into());
-        Ok(Presence::Value)
-    }
-
-    fn visit_u64<E: Error>(self, integer: u64) -> Result<Presence, E> {
-        *self.0 = Scalar::OwnedDigits(integer.to_string().into());
-        Ok(Presence::Value)
-    }
-
-    // No visit_f64: the digits are gone by then, so the fast mode fails and the exact one follows.
 }

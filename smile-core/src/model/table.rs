@@ -185,13 +185,13 @@ macro_rules! event_table {
                 }
             }
 
-            fn read<'de, const EXACT: bool, D: ::serde::Deserializer<'de>>(
+            fn read<'de, D: ::serde::Deserializer<'de>>(
                 &self,
                 deserializer: D,
             ) -> Result<$Data<'de>, D::Error> {
                 match self {
                     $(Self::$variant => {
-                        <$Struct<'de> as $crate::model::Read<'de>>::read::<EXACT, D>(deserializer)
+                        <$Struct<'de> as $crate::model::Read<'de>>::read::<D>(deserializer)
                             .map($Data::$variant)
                     })+
                     Self::Other(name) => {
@@ -199,6 +199,22 @@ macro_rules! event_table {
                             deserializer,
                         )
                         .map(|raw| $Data::Other($OtherData::new(name.as_str(), Some(raw))))
+                    }
+                }
+            }
+
+            fn scan<'de>(
+                &self,
+                scanner: &mut $crate::model::Scanner<'de>,
+            ) -> Result<$Data<'de>, $crate::model::GiveUp> {
+                match self {
+                    $(Self::$variant => {
+                        <$Struct<'de> as $crate::model::Read<'de>>::scan_new(scanner)
+                            .map($Data::$variant)
+                    })+
+                    Self::Other(name) => {
+                        let raw = scanner.raw()?;
+                        Ok($Data::Other($OtherData::new(name.as_str(), Some(raw))))
                     }
                 }
             }

@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{IntoOwned, Presence, Read, scalar::Scalar};
+use super::{GiveUp, IntoOwned, Presence, Read, Scanner, scalar::Scalar};
 
 /// A text, borrowed from the JSON that it was read from where that is possible.
 ///
@@ -161,17 +161,19 @@ impl<'de> Read<'de> for Text<'de> {
     }
 
     #[inline]
-    fn read_into<const EXACT: bool, D: Deserializer<'de>>(
-        &mut self,
-        deserializer: D,
-    ) -> Result<Presence, D::Error> {
-        self.0.read_into::<EXACT, D>(deserializer)
+    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error> {
+        self.0.read_into::<D>(deserializer)
+    }
+
+    #[inline]
+    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
+        self.0.scan(scanner)
     }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Text::read::<true, D>(deserializer)
+        Text::read::<D>(deserializer)
     }
 }
 

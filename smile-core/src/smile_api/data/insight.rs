@@ -7,7 +7,9 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use crate::model::{DateTime, IntoOwned, Number, Presence, Read, Text, Unknown, object, refuse};
+use crate::model::{
+    DateTime, GiveUp, IntoOwned, Number, Presence, Read, Scanner, Text, Unknown, object, refuse,
+};
 
 object! {
     /// What the vendor computed from a user's data (`InsightPayload`).
@@ -342,17 +344,26 @@ impl<'de> Read<'de> for Features<'de> {
         Self::default()
     }
 
-    fn read_into<const EXACT: bool, D: Deserializer<'de>>(
-        &mut self,
-        deserializer: D,
-    ) -> Result<Presence, D::Error> {
+    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error> {
         deserializer.deserialize_any(FeaturesVisitor(self))
+    }
+
+    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
+        if scanner.open(b'{')? == Presence::Null {
+            return Ok(Presence::Null);
+        }
+        let mut is_first = true;
+        while scanner.next(b'}', &mut is_first)? {
+            let name = scanner.name()?;
+            self.push(name, Cow::Borrowed(scanner.raw()?));
+        }
+        Ok(Presence::Value)
     }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Features<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Features::read::<true, D>(deserializer)
+        Features::read::<D>(deserializer)
     }
 }
 
