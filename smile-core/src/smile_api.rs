@@ -20,6 +20,7 @@ use crate::{
 };
 
 pub mod data;
+pub mod wink;
 
 mod envelope;
 mod event_type;

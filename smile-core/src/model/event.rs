@@ -14,6 +14,9 @@ use super::{GiveUp, Presence, Scanner, refuse};
 
 /// A vendor's table of event names, as `event_table!` makes it.
 pub(crate) trait EventName {
+    /// The member of a body that holds the data.
+    const MEMBER: &'static str;
+
     type Data<'a>;
 
     /// The data of an event that came without any.
@@ -36,7 +39,7 @@ pub(crate) trait Subject {
     }
 }
 
-/// Finds the first `data` member of a body, and reads it straight into its typed view.
+/// Finds the first member of a body that holds data, and reads it straight into its typed view.
 ///
 /// The whole body must be JSON: where it breaks, before or after the data, is told by the error.
 pub(crate) fn read_body<'a, N: EventName>(
@@ -52,7 +55,7 @@ pub(crate) fn read_body<'a, N: EventName>(
         .or_else(|GiveUp| read_exactly(BodySeed(name), serde_json::Deserializer::from_str(text)))
 }
 
-/// Reads the JSON text of a `data` member.
+/// Reads the JSON text of such a member.
 pub(crate) fn read_data<'a, N: EventName>(
     name: &N,
     json: &'a str,
@@ -63,7 +66,7 @@ pub(crate) fn read_data<'a, N: EventName>(
         .and_then(|data| scanner.end().map(|()| data));
     scanned.or_else(|GiveUp| {
         read_exactly(DataSeed(name), serde_json::Deserializer::from_str(json))
-            .map_err(DataError::within_data)
+            .map_err(|err| err.within(N::MEMBER))
     })
 }
 
@@ -75,7 +78,7 @@ fn scan_body<'a, N: EventName>(name: &N, text: &'a str) -> Result<N::Data<'a>, G
     let mut data = None;
     let mut is_first = true;
     while scanner.next(b'}', &mut is_first)? {
-        let is_data = scanner.name()? == DATA;
+        let is_data = scanner.name()? == N::MEMBER;
         if is_data && data.is_none() {
             data = Some(name.scan(&mut scanner)?);
         } else {
@@ -133,73 +136,62 @@ impl<'de, N: EventName> Visitor<'de> for BodySeed<'_, N> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut data = None;
-        while let Some(key) = map.next_key::<BodyKey>()? {
-            match key {
-                BodyKey::Data if data.is_none() => {
-                    data = Some(map.next_value_seed(DataSeed(self.0))?);
-                }
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                }
+        while let Some(is_data) = map.next_key_seed(IsName(N::MEMBER))? {
+            if is_data && data.is_none() {
+                data = Some(map.next_value_seed(DataSeed(self.0))?);
+            } else {
+                map.next_value::<IgnoredAny>()?;
             }
         }
         Ok(data.unwrap_or_else(|| self.0.absent()))
     }
 }
 
-enum BodyKey {
-    Data,
-    Other,
+/// Whether a name is the one that is looked for.
+struct IsName(&'static str);
+
+impl<'de> DeserializeSeed<'de> for IsName {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
 }
 
-impl<'de> serde::Deserialize<'de> for BodyKey {
-    #[inline]
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct KeyVisitor;
+impl Visitor<'_> for IsName {
+    type Value = bool;
 
-        impl Visitor<'_> for KeyVisitor {
-            type Value = BodyKey;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a member")
+    }
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the name of a member")
-            }
-
-            #[inline]
-            fn visit_str<E: Error>(self, name: &str) -> Result<BodyKey, E> {
-                Ok(if name == DATA {
-                    BodyKey::Data
-                } else {
-                    BodyKey::Other
-                })
-            }
-        }
-
-        deserializer.deserialize_identifier(KeyVisitor)
+    fn visit_str<E: Error>(self, name: &str) -> Result<bool, E> {
+        Ok(name == self.0)
     }
 }
 
 /// The data of an event that this version does not know.
 #[derive(Clone, Debug)]
 pub struct OtherData<'a> {
-    event_type: Box<str>,
+    name: Box<str>,
     raw: Option<Cow<'a, RawValue>>,
 }
 
 impl<'a> OtherData<'a> {
-    pub(crate) fn new(event_type: &str, raw: Option<&'a RawValue>) -> Self {
+    pub(crate) fn new(name: &str, raw: Option<&'a RawValue>) -> Self {
         Self {
-            event_type: event_type.into(),
+            name: name.into(),
             raw: raw.map(Cow::Borrowed),
         }
     }
 
     /// The name of the event as sent.
     #[must_use]
-    pub fn event_type(&self) -> &str {
-        &self.event_type
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
-    /// The JSON of the event's `data`, of whatever kind; none where the event came without.
+    /// The JSON of the event's data, of whatever kind; none where the event came without.
     #[must_use]
     pub fn raw(&self) -> Option<&RawValue> {
         self.raw.as_deref()
@@ -209,7 +201,7 @@ impl<'a> OtherData<'a> {
     #[must_use]
     pub fn into_owned(self) -> OtherData<'static> {
         OtherData {
-            event_type: self.event_type,
+            name: self.name,
             raw: self.raw.map(|raw| Cow::Owned(raw.into_owned())),
         }
     }
@@ -219,7 +211,7 @@ impl<'a> OtherData<'a> {
 impl PartialEq for OtherData<'_> {
     fn eq(&self, other: &Self) -> bool {
         let texts = [self, other].map(|data| data.raw().map(RawValue::get));
-        self.event_type == other.event_type && texts[0] == texts[1]
+        self.name == other.name && texts[0] == texts[1]
     }
 }
 
@@ -231,8 +223,6 @@ impl Serialize for OtherData<'_> {
         }
     }
 }
-
-const DATA: &str = "data";
 
 #[cfg(test)]
 mod tests {
