@@ -20,6 +20,7 @@ use crate::{
 };
 
 pub mod data;
+pub mod registration;
 pub mod wink;
 
 mod envelope;

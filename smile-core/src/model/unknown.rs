@@ -1,9 +1,13 @@
 use std::{borrow::Cow, collections::BTreeSet, fmt};
 
-use serde::ser::SerializeMap;
+use serde::{
+    Deserializer,
+    de::{Error, MapAccess, Visitor},
+    ser::SerializeMap,
+};
 use serde_json::value::RawValue;
 
-use super::{IntoOwned, Presence};
+use super::{GiveUp, IntoOwned, Presence, Read, Scanner, Text, refuse};
 
 /// The members of an object that this version does not know, in the order in which they came.
 ///
@@ -71,6 +75,15 @@ impl<'a> Unknown<'a> {
         }
     }
 
+    /// Takes an object apart. What is no object has no members.
+    pub(crate) fn parse(json: &'a [u8]) -> Self {
+        let Ok(text) = std::str::from_utf8(json) else {
+            return Self::default();
+        };
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        Self::read(&mut deserializer).unwrap_or_default()
+    }
+
     #[inline]
     pub(crate) fn trace(&self) -> &Trace {
         &self.trace
@@ -108,6 +121,30 @@ impl IntoOwned for Unknown<'_> {
 
     fn into_owned(self) -> Unknown<'static> {
         Unknown::into_owned(self)
+    }
+}
+
+impl<'de> Read<'de> for Unknown<'de> {
+    const EXPECTED: &'static str = "an object";
+
+    fn blank() -> Self {
+        Self::default()
+    }
+
+    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error> {
+        deserializer.deserialize_any(UnknownVisitor(self))
+    }
+
+    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
+        if scanner.open(b'{')? == Presence::Null {
+            return Ok(Presence::Null);
+        }
+        let mut is_first = true;
+        while scanner.next(b'}', &mut is_first)? {
+            let name = scanner.name()?;
+            self.push(name, Cow::Borrowed(scanner.raw()?));
+        }
+        Ok(Presence::Value)
     }
 }
 
@@ -168,4 +205,24 @@ pub(crate) enum Shape {
     Object,
     Null,
     Array,
+}
+
+struct UnknownVisitor<'p, 'de>(&'p mut Unknown<'de>);
+
+impl<'de> Visitor<'de> for UnknownVisitor<'_, 'de> {
+    type Value = Presence;
+
+    refuse!("an object": bool number str array);
+
+    fn visit_unit<E: Error>(self) -> Result<Presence, E> {
+        Ok(Presence::Null)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Presence, A::Error> {
+        while let Some(name) = map.next_key::<Text<'de>>()? {
+            let value = map.next_value::<&'de RawValue>()?;
+            self.0.push(name, Cow::Borrowed(value));
+        }
+        Ok(Presence::Value)
+    }
 }

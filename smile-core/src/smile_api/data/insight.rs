@@ -1,14 +1,10 @@
 use std::{borrow::Cow, fmt};
 
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{Error, MapAccess, Visitor},
-    ser::SerializeMap,
-};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeMap};
 use serde_json::value::RawValue;
 
 use crate::model::{
-    DateTime, GiveUp, IntoOwned, Number, Presence, Read, Scanner, Text, Unknown, object, refuse,
+    DateTime, GiveUp, IntoOwned, Number, Presence, Read, Scanner, Text, Unknown, object,
 };
 
 object! {
@@ -345,19 +341,11 @@ impl<'de> Read<'de> for Features<'de> {
     }
 
     fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error> {
-        deserializer.deserialize_any(FeaturesVisitor(self))
+        self.0.read_into(deserializer)
     }
 
     fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
-        if scanner.open(b'{')? == Presence::Null {
-            return Ok(Presence::Null);
-        }
-        let mut is_first = true;
-        while scanner.next(b'}', &mut is_first)? {
-            let name = scanner.name()?;
-            self.push(name, Cow::Borrowed(scanner.raw()?));
-        }
-        Ok(Presence::Value)
+        self.0.scan(scanner)
     }
 }
 
@@ -372,26 +360,6 @@ impl Serialize for Features<'_> {
         let mut map = serializer.serialize_map(None)?;
         self.0.write(&mut map)?;
         map.end()
-    }
-}
-
-struct FeaturesVisitor<'p, 'de>(&'p mut Features<'de>);
-
-impl<'de> Visitor<'de> for FeaturesVisitor<'_, 'de> {
-    type Value = Presence;
-
-    refuse!("an object": bool number str array);
-
-    fn visit_unit<E: Error>(self) -> Result<Presence, E> {
-        Ok(Presence::Null)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Presence, A::Error> {
-        while let Some(name) = map.next_key::<Text<'de>>()? {
-            let value = map.next_value::<&'de RawValue>()?;
-            self.0.push(Cow::from(name), Cow::Borrowed(value));
-        }
-        Ok(Presence::Value)
     }
 }
 
