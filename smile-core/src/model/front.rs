@@ -35,7 +35,9 @@ pub(crate) trait Front: Default {
 pub(crate) fn read_front<F: Front>(body: &[u8]) -> Result<F, EnvelopeError> {
     // The vendors send these members first, so a short look mostly finds them all.
     let head = body.get(..HEAD).unwrap_or(body);
-    if let Ok(Some(front)) = scan_front(text_of(head)) {
+    if cfg!(feature = "scan")
+        && let Ok(Some(front)) = scan_front(text_of(head))
+    {
         return Ok(front);
     }
     read_front_exactly(body)
