@@ -94,7 +94,7 @@ fn scan_body<'a, N: EventName>(name: &N, text: &'a str) -> Result<N::Data<'a>, G
         if is_data && data.is_none() {
             data = Some(name.scan(&mut scanner)?);
         } else {
-            scanner.raw()?;
+            scanner.skip()?;
         }
     }
     scanner.end()?;
