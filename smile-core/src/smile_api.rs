@@ -20,6 +20,8 @@ use crate::{
 };
 
 pub mod data;
+pub mod registration;
+pub mod wink;
 
 mod envelope;
 mod event_type;

@@ -10,6 +10,7 @@
 //! ```
 
 mod concurrency;
+mod expiry;
 mod lifecycle;
 mod suite;
 mod trial;

@@ -35,15 +35,16 @@
 //!
 //! # What a store costs
 //!
-//! Measured on two shared cores whose disk takes 4 ms to sync, in a debug build, by 64 callers at
-//! once, with `claims_per_second` in the examples:
+//! Measured in a debug build on two cores that were busy with other work, so for comparison only,
+//! by 64 callers at once on a disk that takes 4 ms to sync. Measure your own with the example
+//! `claims_per_second`.
 //!
 //! | Store | New events a second (claim and finish) | Duplicates a second |
 //! |---|---|---|
-//! | memory | 83,000 | 300,000 |
-//! | SQLite | 1,100 | 7,000 |
-//! | Redis, `appendfsync always` | 2,400 to 3,500 | 10,000 |
-//! | PostgreSQL | 500 to 900 | 2,200 |
+//! | memory | 50,000 to 83,000 | 140,000 to 380,000 |
+//! | SQLite | 700 to 1,200 | 3,400 to 21,000 |
+//! | Redis, `appendfsync always` | 1,200 to 3,500 | 3,400 to 12,000 |
+//! | PostgreSQL | 430 to 970 | 850 to 2,900 |
 //!
 //! An event that is done takes some 270 bytes in Redis and SQLite and 330 in PostgreSQL, indexes
 //! included, until its retention is over (PostgreSQL and SQLite: an hour longer).

@@ -8,6 +8,11 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
+use self::{
+    batches::Batches,
+    patience::{BUSY_TIMEOUT, patiently},
+    step::{Found, Step},
+};
 use crate::{
     answer::{acquired, held, refused},
     call::{ANSWER, GRACE, STEP, millis, within},
@@ -15,10 +20,8 @@ use crate::{
 };
 
 mod batches;
+mod patience;
 mod step;
-
-use batches::Batches;
-use step::{Found, Step};
 
 /// Remembers events in an SQLite file: for any number of processes of one machine.
 ///
@@ -78,25 +81,27 @@ CREATE INDEX IF NOT EXISTS smile_dedupe_expires_at ON smile_dedupe (expires_at);
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(STEP);
+            .busy_timeout(BUSY_TIMEOUT);
         // The one connection is never closed: another would be no better, and a database in memory
         // would be gone.
-        let pool = SqlitePoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(STEP)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .test_before_acquire(false)
-            .connect_with(options)
-            .await
-            .map_err(StoreError::new)?;
+        let connect = || {
+            SqlitePoolOptions::new()
+                .max_connections(1)
+                .acquire_timeout(STEP)
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .test_before_acquire(false)
+                .connect_with(options.clone())
+        };
+        let pool = patiently(connect).await.map_err(StoreError::new)?;
         Ok(Self::from_pool(pool))
     }
 
     /// Uses a pool of your own, and the file's main database.
     ///
     /// How durable a claim is and how long a call waits for a lock is then up to the pool's
-    /// options: use WAL, `synchronous` FULL and a busy timeout of at most a second.
+    /// options: use WAL, `synchronous` FULL and a short busy timeout. While another process writes,
+    /// the store asks again for a second whatever that timeout is.
     pub fn from_pool(pool: SqlitePool) -> Self {
         Self {
             batches: Batches::new(pool),
@@ -111,8 +116,8 @@ CREATE INDEX IF NOT EXISTS smile_dedupe_expires_at ON smile_dedupe (expires_at);
     ///
     /// If the file cannot be written, or stays locked by another process.
     pub async fn create_schema(&self) -> Result<(), StoreError> {
-        let create = sqlx::raw_sql(Self::SCHEMA).execute(self.batches.pool());
-        within(STEP * 10, create).await.map(drop)
+        let create = || sqlx::raw_sql(Self::SCHEMA).execute(self.batches.pool());
+        within(STEP * 10, patiently(create)).await.map(drop)
     }
 
     /// Deletes every row that expired more than an hour ago, 1000 at a time, and says how many
@@ -206,11 +211,14 @@ fn unexpected(found: &Found) -> StoreError {
 }
 
 async fn purge_some(pool: &SqlitePool) -> Result<u64, StoreError> {
-    let purge = sqlx::query(PURGE)
-        .bind(millis(GRACE))
-        .bind(BATCH)
-        .execute(pool);
-    Ok(within(ANSWER, purge).await?.rows_affected())
+    let purge = || {
+        sqlx::query(PURGE)
+            .bind(millis(GRACE))
+            .bind(BATCH)
+            .execute(pool)
+    };
+    let purged = within(ANSWER, patiently(purge)).await?;
+    Ok(purged.rows_affected())
 }
 
 const PURGE: &str = "

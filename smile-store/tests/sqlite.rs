@@ -204,3 +204,20 @@ async fn claim_and_finish(store: &SqliteDedupe, event: usize) {
     assert!(matches!(claim, Claim::Acquired { .. }), "{claim:?}");
     assert_eq!(finish(store, event, token).await, Held::Held);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_file_may_be_opened_by_many_at_once() {
+    for _ in 0..40 {
+        let dir = tempfile::tempdir().unwrap();
+        let mut opened = JoinSet::new();
+        for event in 0..8 {
+            let url = url(dir.path());
+            opened.spawn(async move {
+                let store = SqliteDedupe::connect(&url).await.unwrap();
+                store.create_schema().await.unwrap();
+                claim_and_finish(&store, event).await;
+            });
+        }
+        opened.join_all().await;
+    }
+}

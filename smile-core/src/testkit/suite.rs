@@ -2,7 +2,7 @@
 
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
-use super::{concurrency, lifecycle, trial::Trial};
+use super::{concurrency, expiry, lifecycle, trial::Trial};
 use crate::DedupeStore;
 
 /// Holds a store to every rule of [`DedupeStore`].
@@ -55,23 +55,23 @@ where
         lifecycle::the_same_token_is_granted_its_claim_again,
         lifecycle::finish_makes_the_event_done_with_its_fingerprint,
         lifecycle::done_is_told_to_every_token_and_changed_by_none,
-        lifecycle::done_ends_with_its_retention,
+        expiry::done_ends_with_its_retention,
         lifecycle::release_makes_the_event_absent,
         lifecycle::only_the_claims_own_token_changes_it,
-        lifecycle::a_short_lease_lasts_for_its_time,
-        lifecycle::a_claim_whose_lease_is_over_goes_to_the_next,
-        lifecycle::a_token_that_was_taken_over_changes_nothing,
-        lifecycle::a_token_that_was_taken_over_stays_lost_when_the_next_is_released,
-        lifecycle::extend_counts_from_now_on,
-        lifecycle::its_own_token_finishes_a_claim_whose_lease_is_over_while_nobody_else_claims,
-        lifecycle::its_own_token_extends_a_claim_whose_lease_is_over_while_nobody_else_claims,
-        lifecycle::its_own_token_releases_a_claim_whose_lease_is_over_while_nobody_else_claims,
+        expiry::a_short_lease_lasts_for_its_time,
+        expiry::a_claim_whose_lease_is_over_goes_to_the_next,
+        expiry::a_token_that_was_taken_over_changes_nothing,
+        expiry::a_token_that_was_taken_over_stays_lost_when_the_next_is_released,
+        expiry::extend_counts_from_now_on,
+        expiry::its_own_token_finishes_a_claim_whose_lease_is_over_while_nobody_else_claims,
+        expiry::its_own_token_extends_a_claim_whose_lease_is_over_while_nobody_else_claims,
+        expiry::its_own_token_releases_a_claim_whose_lease_is_over_while_nobody_else_claims,
         lifecycle::nothing_can_be_changed_where_nothing_is_claimed,
         lifecycle::events_do_not_touch_each_other,
         lifecycle::keys_are_told_apart_to_the_last_character,
         lifecycle::every_printable_key_is_kept,
-        lifecycle::the_longest_times_are_accepted,
-        lifecycle::fences_grow_with_every_claim_of_an_event,
+        expiry::the_longest_times_are_accepted,
+        expiry::fences_grow_with_every_claim_of_an_event,
         lifecycle::a_call_may_be_dropped_at_any_await,
         concurrency::of_many_claims_at_once_one_is_acquired,
         concurrency::of_many_claims_at_once_of_a_lapsed_claim_one_is_acquired,

@@ -11,7 +11,10 @@ use smile_core::{DeliveryKey, StoreError, Token};
 use sqlx::{Error, SqlitePool};
 use tokio::{sync::oneshot, time::timeout};
 
-use super::step::{Found, Step};
+use super::{
+    patience::patiently,
+    step::{Found, Step},
+};
 use crate::call::{ANSWER, within};
 
 /// What the callers want done, taken in the order they came, as many at a time as have come while
@@ -103,12 +106,29 @@ impl Shared {
     }
 
     async fn write(&self, jobs: &[Job]) -> Result<Vec<Found>, Error> {
-        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut found = self.look(jobs).await?;
+        if found.iter().any(Option::is_none) {
+            let mut transaction = patiently(|| self.pool.begin_with("BEGIN IMMEDIATE")).await?;
+            for (job, found) in jobs.iter().zip(&mut found) {
+                if found.is_none() {
+                    let taken = job.step.take(&mut transaction, &job.key, job.token);
+                    *found = Some(taken.await?);
+                }
+            }
+            transaction.commit().await?;
+        }
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    /// Who is refused, for which nothing is written: they need not wait for other processes to
+    /// write, nor those for them.
+    async fn look(&self, jobs: &[Job]) -> Result<Vec<Option<Found>>, Error> {
+        let mut connection = self.pool.acquire().await?;
         let mut found = Vec::with_capacity(jobs.len());
         for job in jobs {
-            found.push(job.step.take(&mut transaction, &job.key, job.token).await?);
+            let look = job.step.look(&mut connection, &job.key, job.token);
+            found.push(look.await?);
         }
-        transaction.commit().await?;
         Ok(found)
     }
 }

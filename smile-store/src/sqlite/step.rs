@@ -26,6 +26,24 @@ pub(super) enum Found {
 pub(super) type Refused = (String, i64, String);
 
 impl Step {
+    /// What refuses the step, as far as can be told without writing.
+    pub(super) async fn look(
+        self,
+        connection: &mut SqliteConnection,
+        key: &DeliveryKey,
+        token: Token,
+    ) -> Result<Option<Found>, Error> {
+        if !matches!(self, Self::Claim { .. }) {
+            return Ok(None);
+        }
+        let refused: Option<Refused> = sqlx::query_as(REFUSED)
+            .bind(key.as_str())
+            .bind(&token.as_bytes()[..])
+            .fetch_optional(connection)
+            .await?;
+        Ok(refused.map(Found::Refused))
+    }
+
     /// Takes the step, inside of a transaction that writes.
     pub(super) async fn take(
         self,
@@ -33,10 +51,21 @@ impl Step {
         key: &DeliveryKey,
         token: Token,
     ) -> Result<Found, Error> {
+        // Looked at once more: now nobody else writes.
+        if let Some(refused) = self.look(connection, key, token).await? {
+            return Ok(refused);
+        }
         let (key, token) = (key.as_str(), &token.as_bytes()[..]);
         let change = match self {
             Self::Claim { print, lease } => {
-                return claim(connection, key, token, print, lease).await;
+                return sqlx::query_scalar(CLAIM)
+                    .bind(key)
+                    .bind(token)
+                    .bind(lease)
+                    .bind(print.to_hex())
+                    .fetch_one(connection)
+                    .await
+                    .map(Found::Acquired);
             }
             Self::Extend { lease } => sqlx::query(EXTEND).bind(key).bind(token).bind(lease),
             Self::Finish { print, retention } => sqlx::query(FINISH)
@@ -49,31 +78,6 @@ impl Step {
         let changed = change.execute(connection).await?;
         Ok(Found::Changed(changed.rows_affected()))
     }
-}
-
-async fn claim(
-    connection: &mut SqliteConnection,
-    key: &str,
-    token: &[u8],
-    print: Fingerprint,
-    lease: i64,
-) -> Result<Found, Error> {
-    let refused: Option<Refused> = sqlx::query_as(REFUSED)
-        .bind(key)
-        .bind(token)
-        .fetch_optional(&mut *connection)
-        .await?;
-    if let Some(refused) = refused {
-        return Ok(Found::Refused(refused));
-    }
-    sqlx::query_scalar(CLAIM)
-        .bind(key)
-        .bind(token)
-        .bind(lease)
-        .bind(print.to_hex())
-        .fetch_one(connection)
-        .await
-        .map(Found::Acquired)
 }
 
 /// The file's clock is its machine's; within one statement it stands still.

@@ -9,3 +9,4 @@
 mod hostile;
 mod interface;
 mod process;
+mod replicas;
