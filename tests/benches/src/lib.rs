@@ -1,0 +1,45 @@
+//! What it costs to receive, beside handlers written by hand and beside other crates.
+//!
+//! `docs/speed.md` says how to run it and what it showed.
+
+mod body;
+mod by_hand;
+mod clock;
+mod delivery;
+mod event;
+mod in_process;
+mod options;
+mod ours;
+#[cfg(feature = "peers")]
+mod peers;
+mod samples;
+mod subject;
+mod targets;
+mod variant;
+
+use std::process::ExitCode;
+
+use options::{HELP, Options};
+
+/// Runs the comparison that the arguments ask for, and prints it as markdown.
+pub fn compare(arguments: impl Iterator<Item = String>) -> ExitCode {
+    let options = match Options::read(arguments) {
+        Ok(options) => options,
+        Err(err) => {
+            eprintln!("{err}\n\n{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    let mut targets = Vec::new();
+    if options.chooses_part("in-process") {
+        let (variants, samples) = actix_web::rt::System::new().block_on(in_process::run(&options));
+        in_process::print(&variants, &samples);
+        targets.extend(targets::in_process(&samples));
+    }
+    let all_hold = targets::print(&targets);
+    if options.checks() && !all_hold {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    }
+}
