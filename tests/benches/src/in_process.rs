@@ -172,7 +172,7 @@ async fn one_round(
             signed.push((scheme, usage.flaw(), bodies.iter().map(sign).collect()));
             signed.len() - 1
         });
-        let lap = contestant.subject.lap(&signed[at].2).await;
+        let lap = contestant.subject.lap(&signed[at].2, bodies.len()).await;
         let label = contestant.variant.label();
         assert!(
             lap.statuses.iter().all(|status| usage.is_answered(*status)),

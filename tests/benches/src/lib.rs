@@ -3,10 +3,12 @@
 //! `docs/speed.md` says how to run it and what it showed.
 
 mod body;
+mod budget;
 mod by_hand;
 mod clock;
 mod delivery;
 mod event;
+mod floor;
 mod in_process;
 mod options;
 mod ours;
@@ -42,4 +44,9 @@ pub fn compare(arguments: impl Iterator<Item = String>) -> ExitCode {
     } else {
         ExitCode::SUCCESS
     }
+}
+
+/// Counts instructions and allocations, and compares them with the budget.
+pub fn budget(arguments: impl Iterator<Item = String>) -> ExitCode {
+    budget::run(arguments)
 }

@@ -19,9 +19,9 @@ pub(crate) type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 /// One way to receive, ready to be called.
 pub(crate) trait Subject {
-    /// Receives all of these, one after the other. Only the receiving is timed: requests are made
-    /// before it, with bodies of one frame.
-    fn lap<'a>(&'a mut self, deliveries: &'a [Delivery]) -> Local<'a, Lap>;
+    /// Receives the first `count` of these, one after the other. Only the receiving is timed:
+    /// requests are made before it, of all of them, with bodies of one frame.
+    fn lap<'a>(&'a mut self, deliveries: &'a [Delivery], count: usize) -> Local<'a, Lap>;
 }
 
 /// What receiving took, and how it was answered.
@@ -33,12 +33,13 @@ pub(crate) struct Lap {
 }
 
 impl Subject for Router {
-    fn lap<'a>(&'a mut self, deliveries: &'a [Delivery]) -> Local<'a, Lap> {
+    fn lap<'a>(&'a mut self, deliveries: &'a [Delivery], count: usize) -> Local<'a, Lap> {
         let requests: Vec<_> = deliveries.iter().map(request::<Body>).collect();
+        let mut requests = requests.into_iter();
         Box::pin(async move {
-            let mut statuses = Vec::with_capacity(requests.len());
+            let mut statuses = Vec::with_capacity(count);
             let start = ThreadTime::now();
-            for request in requests {
+            for request in requests.by_ref().take(count) {
                 let Ok(response) = self.call(request).await;
                 statuses.push(response.status().as_u16());
             }
@@ -55,12 +56,13 @@ impl<S, B> Subject for OnHyper<S>
 where
     S: Service<http::Request<Full<Bytes>>, Response = Response<B>, Error = Infallible>,
 {
-    fn lap<'a>(&'a mut self, deliveries: &'a [Delivery]) -> Local<'a, Lap> {
+    fn lap<'a>(&'a mut self, deliveries: &'a [Delivery], count: usize) -> Local<'a, Lap> {
         let requests: Vec<_> = deliveries.iter().map(request::<Full<Bytes>>).collect();
+        let mut requests = requests.into_iter();
         Box::pin(async move {
-            let mut statuses = Vec::with_capacity(requests.len());
+            let mut statuses = Vec::with_capacity(count);
             let start = ThreadTime::now();
-            for request in requests {
+            for request in requests.by_ref().take(count) {
                 let Ok(response) = self.0.call(request).await;
                 statuses.push(response.status().as_u16());
             }
@@ -78,12 +80,13 @@ where
     S: ActixService<actix_http::Request, Response = ServiceResponse<B>, Error = actix_web::Error>,
     B: MessageBody,
 {
-    fn lap<'a>(&'a mut self, deliveries: &'a [Delivery]) -> Local<'a, Lap> {
+    fn lap<'a>(&'a mut self, deliveries: &'a [Delivery], count: usize) -> Local<'a, Lap> {
         let requests: Vec<_> = deliveries.iter().map(actix_request).collect();
+        let mut requests = requests.into_iter();
         Box::pin(async move {
-            let mut statuses = Vec::with_capacity(requests.len());
+            let mut statuses = Vec::with_capacity(count);
             let start = ThreadTime::now();
-            for request in requests {
+            for request in requests.by_ref().take(count) {
                 let status = match self.0.call(request).await {
                     Ok(response) => response.status(),
                     Err(err) => err.error_response().status(),
