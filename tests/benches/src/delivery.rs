@@ -13,6 +13,10 @@ pub(crate) const PATH: &str = "/webhooks/smile";
 
 /// How a sender signs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    not(feature = "peers"),
+    expect(dead_code, reason = "nobody else signs")
+)]
 pub(crate) enum Scheme {
     /// Smile API: HMAC-SHA512 in hex.
     Smile,

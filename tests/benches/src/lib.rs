@@ -9,12 +9,16 @@ mod clock;
 mod delivery;
 mod event;
 mod floor;
+mod growth;
 mod in_process;
+mod loopback;
 mod options;
 mod ours;
 #[cfg(feature = "peers")]
 mod peers;
 mod samples;
+mod serve;
+mod streaming;
 mod subject;
 mod targets;
 mod variant;
@@ -37,6 +41,15 @@ pub fn compare(arguments: impl Iterator<Item = String>) -> ExitCode {
         let (variants, samples) = actix_web::rt::System::new().block_on(in_process::run(&options));
         in_process::print(&variants, &samples);
         targets.extend(targets::in_process(&samples));
+    }
+    if options.chooses_part("loopback") {
+        targets.extend(loopback::run(&options));
+    }
+    if options.chooses_part("streaming") {
+        targets.extend(streaming::run(&options));
+    }
+    if options.chooses_part("growth") {
+        actix_web::rt::System::new().block_on(growth::run(&options));
     }
     let all_hold = targets::print(&targets);
     if options.checks() && !all_hold {

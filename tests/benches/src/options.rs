@@ -50,10 +50,6 @@ impl Options {
         Ok(options)
     }
 
-    pub(crate) fn is_quick(&self) -> bool {
-        self.quick
-    }
-
     pub(crate) fn checks(&self) -> bool {
         self.check
     }

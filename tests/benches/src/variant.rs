@@ -100,6 +100,10 @@ macro_rules! with_events {
 }
 
 pub(crate) fn all() -> Vec<Variant> {
+    #[cfg_attr(
+        not(feature = "peers"),
+        expect(unused_mut, reason = "nothing is added")
+    )]
     let mut all =
         vec![
             Variant {
@@ -195,7 +199,7 @@ pub(crate) fn all() -> Vec<Variant> {
 }
 
 #[cfg(feature = "peers")]
-fn peers() -> [Variant; 7] {
+fn peers() -> [Variant; 8] {
     use crate::peers;
 
     [
@@ -205,6 +209,13 @@ fn peers() -> [Variant; 7] {
             scheme: Scheme::Smile,
             kind: Kind::Peer,
             open: with_structs!(|E| peers::webhook_verify::app::<E>()),
+        },
+        Variant {
+            name: "webhook-verify, without `Json`",
+            framework: Framework::Axum,
+            scheme: Scheme::Smile,
+            kind: Kind::Peer,
+            open: with_structs!(|E| peers::webhook_verify::app_of_bytes::<E>()),
         },
         Variant {
             name: "axum-standardwebhooks",
