@@ -1,6 +1,10 @@
 //! What it costs to receive, beside handlers written by hand and beside other crates.
 //!
 //! `docs/speed.md` says how to run it and what it showed.
+#![expect(
+    clippy::expect_used,
+    reason = "a benchmark that cannot run should say so and stop"
+)]
 
 mod body;
 mod budget;

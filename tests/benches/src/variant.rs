@@ -70,16 +70,17 @@ macro_rules! open {
     ($envelope:ty, $typed:ty, |$type:ident| $subject:expr) => {
         |depth| -> Local<'static, Box<dyn Subject>> {
             Box::pin(async move {
-                match depth {
+                let subject: Box<dyn Subject> = match depth {
                     Depth::Envelope => {
                         type $type = $envelope;
-                        Box::new($subject) as Box<dyn Subject>
+                        Box::new($subject)
                     }
                     Depth::Typed => {
                         type $type = $typed;
                         Box::new($subject)
                     }
-                }
+                };
+                subject
             })
         }
     };
