@@ -19,3 +19,9 @@ impl ThreadTime {
         Self::now().0 - self.0
     }
 }
+
+/// How long all threads of this process together have had a processor.
+pub(crate) fn process_time() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::try_from(time).expect("it counts from 0")
+}

@@ -1,8 +1,14 @@
 //! How the cost of a delivery grows.
 
-use std::{num::NonZeroUsize, time::Duration};
+use std::{hint::black_box, num::NonZeroUsize, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body, http::StatusCode, routing::post};
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    routing::post,
+};
 use smile_core::{
     DedupeStore, DeliveryKey, Fingerprint, Intake, MemoryDedupe, Secret, SmileApi, Token,
 };
@@ -11,8 +17,10 @@ use tokio::task::{JoinSet, yield_now};
 use tower::Service;
 
 use crate::{
+    by_hand::{Receiver, Refusal},
     clock::ThreadTime,
     delivery::{Delivery, Flaw, PATH, Scheme},
+    event::Envelope,
     in_process::Size,
     options::Options,
     ours::{self, EnvelopeOnly, Handoff},
@@ -121,7 +129,7 @@ async fn fill(store: &MemoryDedupe, events: u32) {
 async fn concurrency(options: &Options) {
     println!(
         "\n### Requests under way together, 281 B, us for each\n\n\
-         | together | direct | deduplicated |\n|---|---|---|"
+         | together | direct | deduplicated | by hand |\n|---|---|---|---|"
     );
     let app = |handoff| {
         let smile = SmileLayer::<SmileApi>::from(ours::intake(handoff));
@@ -132,30 +140,42 @@ async fn concurrency(options: &Options) {
         Router::new().route(PATH, post(on_event).route_layer(smile))
     };
     let mut apps = [
-        (Handoff::Direct, app(Handoff::Direct)),
-        (Handoff::Deduplicated, app(Handoff::Deduplicated)),
+        ("direct", app(Handoff::Direct)),
+        ("deduplicated", app(Handoff::Deduplicated)),
+        ("by hand", by_hand_that_waits()),
     ];
     let mut fresh = 0;
-    for together in [1, 16, 256, 4096] {
+    for together in [16, 256, 4096] {
         let mut samples = Samples::new();
         for round in 0..=options.rounds(31) {
             let deliveries = deliveries(Size::B281, fresh, 4096);
             fresh += 4096;
             apps.rotate_left(1);
-            for (handoff, app) in &mut apps {
+            for (name, app) in &mut apps {
                 let time = time_together(app, &deliveries, together).await;
                 if round > 0 {
-                    samples.add(*handoff == Handoff::Direct, time);
+                    samples.add(*name, time);
                 }
             }
         }
-        let median = |direct| samples.median(&direct).unwrap_or(f64::NAN);
-        println!(
-            "| {together} | {:.2} | {:.2} |",
-            median(true),
-            median(false)
-        );
+        let medians = ["direct", "deduplicated", "by hand"]
+            .map(|name| format!("{:.2}", samples.median(&name).unwrap_or(f64::NAN)));
+        println!("| {together} | {} |", medians.join(" | "));
     }
+}
+
+fn by_hand_that_waits() -> Router {
+    let on_event = |State(receiver): State<Arc<Receiver>>, headers: HeaderMap, body: Bytes| async move {
+        let signature = headers.get("smile-signature").map(|value| value.as_bytes());
+        let event: Envelope<String> = receiver.receive(signature, &body)?;
+        black_box(&event);
+        yield_now().await;
+        Ok::<_, Refusal>(StatusCode::NO_CONTENT)
+    };
+    let receiver = Arc::new(Receiver::new());
+    Router::new()
+        .route(PATH, post(on_event))
+        .with_state(receiver)
 }
 
 async fn time_together(app: &mut Router, deliveries: &[Delivery], together: usize) -> f64 {

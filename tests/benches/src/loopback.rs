@@ -7,6 +7,7 @@ use std::{
 };
 
 use crate::{
+    clock::{ThreadTime, process_time},
     delivery::{Delivery, Flaw, Scheme},
     in_process::Size,
     options::Options,
@@ -28,10 +29,10 @@ impl Client {
         Self((0..connections).map(connect).collect())
     }
 
-    /// Sends all of these; how many were answered in a second.
-    pub(crate) fn drive(&mut self, requests: &[Vec<u8>]) -> f64 {
+    /// Sends all of these.
+    pub(crate) fn drive(&mut self, requests: &[Vec<u8>]) -> Drive {
         let count = self.0.len();
-        let start = Instant::now();
+        let (start, own, all) = (Instant::now(), ThreadTime::now(), process_time());
         for (at, request) in requests.iter().enumerate() {
             let stream = &mut self.0[at % count];
             if at >= count {
@@ -40,9 +41,22 @@ impl Client {
             stream.write_all(request).expect("the server reads");
         }
         self.0.iter_mut().take(requests.len()).for_each(read_answer);
-        let requests = u32::try_from(requests.len()).expect("a lap is short");
-        f64::from(requests) / start.elapsed().as_secs_f64()
+        let answered = f64::from(u32::try_from(requests.len()).expect("a lap is short"));
+        // This thread is the sender, and of the others only those of one server have work.
+        let server = process_time() - all - own.elapsed();
+        Drive {
+            a_second: answered / start.elapsed().as_secs_f64(),
+            a_second_of_server: answered / server.as_secs_f64(),
+        }
     }
+}
+
+/// How many requests were answered.
+pub(crate) struct Drive {
+    a_second: f64,
+    /// In a second of the server's processor time: what it could answer if the sender and the rest
+    /// of the machine did not slow it down.
+    a_second_of_server: f64,
 }
 
 /// Reads an answer without a body.
@@ -62,10 +76,11 @@ type Cell = (Size, &'static str);
 
 pub(crate) fn run(options: &Options) -> Vec<Target> {
     let servers = serve::all();
-    let mut samples: Samples<Cell> = Samples::new();
+    let (mut samples, mut wall): (Samples<Cell>, Samples<Cell>) = Default::default();
     println!(
         "\n### Over loopback, {CONNECTIONS} connections, one server thread, fully typed\n\n\
-         | | size | requests/s | of by hand |\n|---|---|---|---|"
+         | | size | requests/s | of by hand | a second of the server's processor time | of by hand |\n\
+         |---|---|---|---|---|---|"
     );
     let mut fresh = 0;
     for (size, lap) in [(Size::B281, 3000_u64), (Size::K112, 200)] {
@@ -83,21 +98,25 @@ pub(crate) fn run(options: &Options) -> Vec<Target> {
             fresh += lap;
             clients.rotate_left(1);
             for (server, client) in &mut clients {
-                let rate = client.drive(&requests);
+                let drive = client.drive(&requests);
                 if round > 0 {
-                    samples.add((size, server.name), rate);
+                    wall.add((size, server.name), drive.a_second);
+                    samples.add((size, server.name), drive.a_second_of_server);
                 }
             }
         }
         for server in &servers {
             let (of, to) = ((size, server.name), (size, server.yardstick));
-            let (Some(rate), Some(ratio)) = (samples.median(&of), samples.ratio(&of, &to)) else {
-                continue;
-            };
+            let both = [&wall, &samples].map(|samples| {
+                let rate = samples.median(&of).unwrap_or(f64::NAN);
+                let ratio = samples.ratio(&of, &to).unwrap_or(f64::NAN);
+                format!("{rate:.0} | {ratio:.2}x")
+            });
             println!(
-                "| {} | {} | {rate:.0} | {ratio:.2}x |",
+                "| {} | {} | {} |",
                 server.name,
-                size.name()
+                size.name(),
+                both.join(" | ")
             );
         }
     }

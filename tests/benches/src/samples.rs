@@ -3,12 +3,18 @@
 use std::collections::BTreeMap;
 
 /// What was done in one cell of a table, for each round.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Samples<K>(BTreeMap<K, Vec<f64>>);
+
+impl<K> Default for Samples<K> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
 
 impl<K: Ord> Samples<K> {
     pub(crate) fn new() -> Self {
-        Self(BTreeMap::new())
+        Self::default()
     }
 
     pub(crate) fn add(&mut self, key: K, value: f64) {
