@@ -14,8 +14,8 @@ use std::{
 pub(crate) struct Detached<F: Future + 'static>(Option<Pin<Box<F>>>);
 
 impl<F: Future + 'static> Detached<F> {
-    pub(crate) fn new(future: F) -> Self {
-        Self(Some(Box::pin(future)))
+    pub(crate) fn new(future: Pin<Box<F>>) -> Self {
+        Self(Some(future))
     }
 }
 
@@ -57,10 +57,10 @@ mod tests {
     async fn a_detached_future_ends_although_it_is_dropped() {
         let (go, done) = (Rc::new(Notify::new()), Rc::new(Notify::new()));
         let (go_on, is_done) = (Rc::clone(&go), Rc::clone(&done));
-        let mut detached = Detached::new(async move {
+        let mut detached = Detached::new(Box::pin(async move {
             go_on.notified().await;
             is_done.notify_one();
-        });
+        }));
         let first = poll_fn(|cx| Poll::Ready(Pin::new(&mut detached).poll(cx))).await;
         assert!(first.is_pending());
         drop(detached);

@@ -4,7 +4,7 @@ use actix_web::{
     HttpResponse,
     http::{
         StatusCode,
-        header::{HeaderName, HeaderValue},
+        header::{CONTENT_TYPE, HeaderName, HeaderValue, WWW_AUTHENTICATE},
     },
 };
 use smile_core::{Header, Reply};
@@ -15,13 +15,9 @@ pub(crate) fn response(reply: &Reply) -> HttpResponse {
         .set_body(reply.body())
         .map_into_boxed_body();
     for (name, value) in reply.headers() {
-        let value = match value {
-            Header::Text(text) => HeaderValue::from_static(text),
-            Header::Number(number) => number.into(),
-        };
         response
             .headers_mut()
-            .insert(HeaderName::from_static(name), value);
+            .insert(header_name(name), header_value(value));
     }
     response
 }
@@ -32,5 +28,26 @@ pub(crate) fn close(response: &mut HttpResponse, reply: &Reply) {
         response
             .head_mut()
             .set_connection_type(actix_http::ConnectionType::Close);
+    }
+}
+
+/// The names of most answers, parsed once and not with every answer.
+fn header_name(name: &'static str) -> HeaderName {
+    match name {
+        "content-type" => CONTENT_TYPE,
+        "www-authenticate" => WWW_AUTHENTICATE,
+        name => HeaderName::from_static(name),
+    }
+}
+
+/// Likewise the values of a refused signature, the answer that strangers get.
+fn header_value(value: Header) -> HeaderValue {
+    static PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
+    static CHALLENGE: HeaderValue = HeaderValue::from_static("Smile-Signature");
+    match value {
+        Header::Text("application/problem+json") => PROBLEM.clone(),
+        Header::Text("Smile-Signature") => CHALLENGE.clone(),
+        Header::Text(text) => HeaderValue::from_static(text),
+        Header::Number(number) => number.into(),
     }
 }

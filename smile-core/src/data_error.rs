@@ -36,13 +36,13 @@ impl DataError {
         }))
     }
 
-    /// Puts `data` in front of the path, for an error of the text of `data` alone.
-    pub(crate) fn within_data(mut self) -> Self {
+    /// Puts a member in front of the path, for an error of the text of that member alone.
+    pub(crate) fn within(mut self, member: &str) -> Self {
         let path = &mut self.0.path;
         if !path.is_empty() && !path.starts_with('[') {
             path.insert(0, '.');
         }
-        path.insert_str(0, "data");
+        path.insert_str(0, member);
         self
     }
 

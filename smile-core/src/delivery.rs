@@ -92,6 +92,7 @@ impl<V: Vendor> Delivery<V> {
     }
 
     /// Notes the claim; nobody shares the delivery before its handler has it.
+    #[cfg(feature = "intake")]
     pub(crate) fn claimed(mut self, fence: Option<Fence>) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.0) {
             inner.fence = fence;

@@ -62,10 +62,14 @@ pub enum Field<'a> {
 }
 
 pub(crate) mod names {
+    #[cfg(feature = "intake")]
     pub(crate) const CONTENT_ENCODING: &str = "content-encoding";
+    #[cfg(feature = "intake")]
     pub(crate) const CONTENT_LENGTH: &str = "content-length";
+    #[cfg(feature = "intake")]
     pub(crate) const FORWARDED: &str = "forwarded";
     pub(crate) const SIGNATURE: &str = "smile-signature";
     pub(crate) const TIMESTAMP: &str = "smile-timestamp";
+    #[cfg(feature = "intake")]
     pub(crate) const X_FORWARDED_FOR: &str = "x-forwarded-for";
 }

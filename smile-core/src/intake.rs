@@ -15,8 +15,8 @@ use futures_core::Stream;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
-    Clock, DedupeKey, Delivery, DeliveryKey, Head, KeyRing, Observer, Outcome, Reason, Rejection,
-    Reply, Report, SmileApi, SmileIo, Vendor, Verification, Verified,
+    Clock, DedupeKey, Delivery, DeliveryKey, Head, Observer, Outcome, Reason, Rejection, Reply,
+    Report, SmileApi, SmileIo, Vendor, Verification, Verified,
     handoff::{Claims, Handoff, Settled, Timing},
     head::{Field, names},
     key_ring::{LookupFuture, Secrets, Source},
@@ -50,12 +50,15 @@ struct Settings<V: Vendor> {
     max_event_age: Option<Duration>,
     pings: Pings,
     scope: Box<str>,
-    dedupe_key: Arc<dyn Fn(&Delivery<V>) -> DedupeKey + Send + Sync>,
+    dedupe_key: Arc<KeyHook<V>>,
     handoff: Handoff,
     timing: Timing,
     claims: Claims,
     observer: Arc<dyn Observer>,
 }
+
+/// What tells events apart, by the user's word.
+type KeyHook<V> = dyn Fn(&Delivery<V>) -> DedupeKey + Send + Sync;
 
 /// Who answers a vendor's test of the endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,14 +164,15 @@ impl<V: Vendor> Intake<V> {
         let signature = V::read_signature(head, &now, settings.tolerance)?;
         check_encoding(head)?;
         check_declared_length(head, settings.body_limit)?;
-        let ring = match &settings.secrets {
-            Source::Fixed(ring) => Ring::Known(ring.clone()),
-            Source::Lookup(lookup) => Ring::Asked(lookup(head)),
+        let secrets = match &settings.secrets {
+            Source::Fixed(ring) => {
+                Known::Now(Verification::begin(ring, signature, settings.body_limit))
+            }
+            Source::Lookup(lookup) => Known::Later(Box::new((lookup(head), signature))),
         };
         Ok(Admitted {
             intake: self.clone(),
-            signature,
-            ring,
+            secrets,
         })
     }
 
@@ -267,13 +271,13 @@ impl<V: Vendor> fmt::Debug for Intake<V> {
 /// A request whose head is in order, and whose body may be read.
 pub struct Admitted<V: Vendor> {
     intake: Intake<V>,
-    signature: Signature<V>,
-    ring: Ring<V>,
+    secrets: Known<V>,
 }
 
-enum Ring<V: Vendor> {
-    Known(KeyRing<V>),
-    Asked(LookupFuture<V>),
+/// The secrets to verify with: at hand, or still to be looked up.
+enum Known<V: Vendor> {
+    Now(Verification<V>),
+    Later(Box<(LookupFuture<V>, Signature<V>)>),
 }
 
 impl<V: Vendor> Admitted<V> {
@@ -287,36 +291,28 @@ impl<V: Vendor> Admitted<V> {
         B: Stream<Item = Result<Bytes, E>>,
         E: Into<Box<dyn Error + Send + Sync>>,
     {
-        let intake = self.intake.clone();
-        self.verify(body)
-            .await
-            .inspect_err(|rejection| intake.rejected(None, rejection))
+        let Self { intake, secrets } = self;
+        let received = intake.receive(secrets, pin!(body)).await;
+        received.inspect_err(|rejection| intake.rejected(None, rejection))
     }
+}
 
-    async fn verify<B, E>(self, body: B) -> Result<Delivery<V>, Rejection>
+impl<V: Vendor> Intake<V> {
+    async fn receive<B, E>(
+        &self,
+        secrets: Known<V>,
+        body: Pin<&mut B>,
+    ) -> Result<Delivery<V>, Rejection>
     where
         B: Stream<Item = Result<Bytes, E>>,
         E: Into<Box<dyn Error + Send + Sync>>,
     {
-        let Self {
-            intake,
-            signature,
-            ring,
-        } = self;
-        let settings = &*intake.0;
-        let limit = settings.body_limit;
-        let verification = match ring {
-            Ring::Known(ring) => Verification::begin(&ring, signature, limit),
-            Ring::Asked(lookup) => match lookup.await {
-                Ok(Some(ring)) => Verification::begin(&ring, signature, limit),
-                Ok(None) => Verification::begin_unknown(signature, limit),
-                Err(err) => {
-                    let rejection = Rejection::from(Reason::LookupFailed).because(err.into());
-                    return Err(rejection.retry_in(LOOKUP_RETRY));
-                }
-            },
+        let settings = &*self.0;
+        let verification = match secrets {
+            Known::Now(verification) => verification,
+            Known::Later(asked) => look_up(*asked, settings.body_limit).await?,
         };
-        let verified = read(verification, pin!(body), settings.body_timeout).await?;
+        let verified = read(verification, body, settings.body_timeout).await?;
         let delivery = Delivery::read(verified)?;
         if let Some(limit) = settings.max_event_age {
             check_age(
@@ -375,6 +371,20 @@ fn check_declared_length(head: &dyn Head, limit: usize) -> Result<(), Rejection>
             Err(Reason::DeclaredTooLong { declared, limit }.into())
         }
         _ => Ok(()),
+    }
+}
+
+async fn look_up<V: Vendor>(
+    (lookup, signature): (LookupFuture<V>, Signature<V>),
+    limit: usize,
+) -> Result<Verification<V>, Rejection> {
+    match lookup.await {
+        Ok(Some(ring)) => Ok(Verification::begin(&ring, signature, limit)),
+        Ok(None) => Ok(Verification::begin_unknown(signature, limit)),
+        Err(err) => {
+            let rejection = Rejection::from(Reason::LookupFailed).because(err.into());
+            Err(rejection.retry_in(LOOKUP_RETRY))
+        }
     }
 }
 

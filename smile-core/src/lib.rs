@@ -1,4 +1,118 @@
 //! Verification, events and the intake pipeline for webhooks of Smile API and Smile.io.
+//!
+//! This crate knows no web framework. Applications use an adapter, which re-exports all of it:
+//! `smile-tower` for axum, hyper and other Tower stacks, `smile-actix` for actix-web. Use this one
+//! to write an adapter, or to verify and read deliveries that come another way.
+//!
+//! # Guarantees
+//!
+//! - A [`Delivery`] exists only for bytes whose signature was verified: [`Verified`] is the proof,
+//!   and [`Verification::finish`] is what makes it.
+//! - Signatures are compared decoded, at full length, in constant time, with every secret, over the
+//!   bytes as received.
+//! - Memory grows with what was received, up to a limit; never with what was declared.
+//! - Unknown event types, members and values are kept, and data of an unexpected shape is a
+//!   [`DataError`] beside the intact bytes.
+//! - All signature failures look the same to the sender. No error, log line or `Debug` text of a
+//!   delivery holds a secret, a computed signature or a body.
+//! - With [`deduplicate`](IntakeBuilder::deduplicate), the default, each event runs the handler
+//!   once, as far as the store remembers, and a repetition is answered 2xx only after a run
+//!   succeeded.
+//!
+//! # What it does not do
+//!
+//! - Exactly once: a process can die between the handler's effect and the note that it is done.
+//! - Remember across processes by itself: [`MemoryDedupe`] is this process's. [`DedupeStore`] is
+//!   the trait for shared stores, of which `smile-store` has three.
+//! - Queue, order, terminate TLS, or limit rates.
+//! - Guess the vendor: both use the header `Smile-Signature`, so each endpoint has one.
+//!
+//! # The way of a delivery
+//!
+//! 1. [`Intake::admit`] looks at the head: source address, signature and timestamp, encoding,
+//!    declared length. It chooses the secrets, or starts to look them up.
+//! 2. [`Admitted::receive`] reads the body, within its limit and deadline, through the MACs.
+//! 3. It compares the signature with each secret's, and reads the envelope from the front of the
+//!    body. What comes out is a [`Delivery`].
+//! 4. [`Intake::hand_over`] answers pings, claims the event in the store, and answers repetitions.
+//! 5. It runs the handler. 2xx notes the event as done; anything else gives it back.
+//! 6. The [`Observer`] is told, once, how it ended; so it is wherever an earlier step refused.
+//! 7. `data` is read when the handler calls [`Delivery::data`], and not before.
+//!
+//! # Features
+//!
+//! | Feature | Default | What it adds |
+//! |---|---|---|
+//! | `intake` | yes | [`Intake`], [`Observer`], [`DedupeStore`] and [`MemoryDedupe`]. Pulls in tokio (`time` and `sync`), `tracing`, `lru` and `futures-core` |
+//! | `testkit` | no | `testkit`: suites that a [`DedupeStore`] of your own can be held to. Pulls in tokio's `rt` |
+//!
+//! Without it, steps 1 to 3 are at hand as [`Signature::read`], [`Verification`] and
+//! [`Delivery::read`], without I/O and without a runtime.
+//!
+//! # Example
+//!
+//! Verifying a delivery that was received in some other way:
+//!
+//! ```
+//! use std::{net::IpAddr, time::{SystemTime, UNIX_EPOCH}};
+//!
+//! use bytes::Bytes;
+//! use smile_core::{
+//!     Data, Delivery, Head, KeyRing, Rejection, Secret, Signature, SmileApi, Verification,
+//! };
+//!
+//! struct Received {
+//!     headers: Vec<(String, Vec<u8>)>,
+//!     body: Bytes,
+//! }
+//!
+//! impl Head for Received {
+//!     fn method(&self) -> &str {
+//!         "POST"
+//!     }
+//!
+//!     fn path(&self) -> &str {
+//!         "/webhooks/smile"
+//!     }
+//!
+//!     fn query(&self) -> Option<&str> {
+//!         None
+//!     }
+//!
+//!     fn peer(&self) -> Option<IpAddr> {
+//!         None
+//!     }
+//!
+//!     fn fields<'a>(&'a self, name: &str, each: &mut dyn FnMut(&'a [u8])) {
+//!         let named = self.headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case(name));
+//!         named.for_each(|(_, value)| each(value));
+//!     }
+//! }
+//!
+//! fn read(ring: &KeyRing<SmileApi>, received: Received) -> Result<Delivery<SmileApi>, Rejection> {
+//!     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+//!     // Only Smile.io's scheme has a timestamp, which `now` and the tolerance are for.
+//!     let signature = Signature::read(&received, now, Signature::<SmileApi>::TOLERANCE)?;
+//!     let body = Verification::begin(ring, signature, 4 << 20).push(received.body)?.finish()?;
+//!     Delivery::read(body)
+//! }
+//!
+//! let ring = KeyRing::new(Secret::new("a little secret")?);
+//! let received = Received {
+//!     // printf %s '{"id":..}' | openssl dgst -sha512 -hmac 'a little secret'
+//!     headers: vec![("Smile-Signature".into(), concat!(
+//!         "64f8b0bfed43ecb1240ac61f199441243f6685fb5f696bc7e1ab2794d201eccb",
+//!         "d233c3647079768ee0ab97fb38bfe42507543ca9f2957795f31210db3297e61a",
+//!     ).into())],
+//!     body: r#"{"id":"et-1","type":"ACCOUNT_CONNECTED","data":{"accountId":"a-1"}}"#.into(),
+//! };
+//!
+//! let delivery = read(&ring, received)?;
+//! assert_eq!(delivery.id(), "et-1");
+//! let Data::AccountConnected(account) = delivery.data()? else { panic!("another type") };
+//! assert_eq!(account.account_id.as_deref(), Some("a-1"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;
@@ -22,6 +136,8 @@ mod secret;
 pub mod smile_api;
 pub mod smile_io;
 mod source_ip;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 mod vendor;
 mod verify;
 

@@ -87,7 +87,13 @@ impl<V: Vendor> fmt::Debug for Signature<V> {
 /// A body on its way: every chunk goes through the MACs and into one buffer.
 ///
 /// Steps consume it, so that a verification that failed cannot go on.
-pub struct Verification<V: Vendor> {
+pub struct Verification<V: Vendor>(
+    // The states of the MACs are large, and a value that every step moves should be small: it is
+    // also what a connection keeps for a sender that takes its time.
+    Box<State<V>>,
+);
+
+struct State<V: Vendor> {
     ring: KeyRing<V>,
     decoy: bool,
     tag: V::Tag,
@@ -113,7 +119,7 @@ impl<V: Vendor> Verification<V> {
             reason = "no constructor of `KeyRing` leaves it empty"
         )]
         let mac = macs.next().expect("a ring holds at least one key");
-        Self {
+        Self(Box::new(State {
             ring: ring.clone(),
             decoy: false,
             tag: signature.tag,
@@ -121,20 +127,19 @@ impl<V: Vendor> Verification<V> {
             more_macs: macs.collect(),
             body: Buffer::Empty,
             limit,
-        }
+        }))
     }
 
     /// Begins for a request that no secret is known for: costs as much as one, and fails.
     pub fn begin_unknown(signature: Signature<V>, limit: usize) -> Self {
-        Self {
-            decoy: true,
-            ..Self::begin(&KeyRing::decoy(), signature, limit)
-        }
+        let mut verification = Self::begin(&KeyRing::decoy(), signature, limit);
+        verification.0.decoy = true;
+        verification
     }
 
     /// Takes the next bytes of the body, as received.
     ///
-    /// Keeps a body of one chunk without copying it; otherwise the first allocation is 4 KiB or
+    /// Keeps a body of one chunk without copying it; otherwise the first allocation is 1 KiB or
     /// what was received, whichever is more, and never what was merely declared.
     ///
     /// # Errors
@@ -142,12 +147,19 @@ impl<V: Vendor> Verification<V> {
     /// A [`Rejection`] of kind [`BodyTooLarge`](crate::RejectionKind::BodyTooLarge); nothing of the
     /// body is kept then.
     pub fn push(mut self, chunk: Bytes) -> Result<Self, Rejection> {
-        if chunk.len() > self.limit - self.body.len() {
-            return Err(Reason::BodyTooLong { limit: self.limit }.into());
+        let State {
+            mac,
+            more_macs,
+            body,
+            limit,
+            ..
+        } = &mut *self.0;
+        if chunk.len() > *limit - body.len() {
+            return Err(Reason::BodyTooLong { limit: *limit }.into());
         }
-        self.mac.update(&chunk);
-        self.more_macs.iter_mut().for_each(|mac| mac.update(&chunk));
-        self.body.push(chunk, self.limit);
+        mac.update(&chunk);
+        more_macs.iter_mut().for_each(|mac| mac.update(&chunk));
+        body.push(chunk, *limit);
         Ok(self)
     }
 
@@ -157,15 +169,24 @@ impl<V: Vendor> Verification<V> {
     ///
     /// A [`Rejection`] of kind [`Signature`](crate::RejectionKind::Signature).
     pub fn finish(self) -> Result<Verified<Bytes>, Rejection> {
-        let tag = self.tag.as_ref();
+        let State {
+            ring,
+            decoy,
+            tag,
+            mac,
+            more_macs,
+            body,
+            ..
+        } = *self.0;
+        let tag = tag.as_ref();
         let mut found = Choice::from(0);
         let mut found_index = 0_u8;
-        for (index, mac) in (0_u8..).zip(std::iter::once(self.mac).chain(self.more_macs)) {
-            let equal = mac.finalize().into_bytes().as_slice().ct_eq(tag);
+        for (index, mac) in (0_u8..).zip(std::iter::once(mac).chain(more_macs)) {
+            let equal = equal(&mac.finalize().into_bytes(), tag);
             found_index.conditional_assign(&index, equal & !found);
             found |= equal;
         }
-        if self.decoy {
+        if decoy {
             return Err(Reason::TenantUnknown.into());
         }
         if !bool::from(found) {
@@ -173,18 +194,17 @@ impl<V: Vendor> Verification<V> {
         }
         let secret_index = usize::from(found_index);
         let mut fingerprint = Fingerprint::default();
-        if let Some(key) = self.ring.keys().get(secret_index) {
+        if let Some(key) = ring.keys().get(secret_index) {
             fingerprint.key = key.id;
         }
-        fingerprint
-            .mac
-            .iter_mut()
-            .zip(tag)
-            .for_each(|(to, from)| *to = *from);
+        if let Some(front) = tag.first_chunk() {
+            fingerprint.mac = *front;
+        }
+        let tenant = ring.tenant_name().cloned();
         Ok(Verified {
-            value: self.body.into_bytes(),
+            value: body.into_bytes(),
             secret_index,
-            tenant: self.ring.tenant_name().cloned(),
+            tenant,
             fingerprint,
         })
     }
@@ -193,9 +213,9 @@ impl<V: Vendor> Verification<V> {
 impl<V: Vendor> fmt::Debug for Verification<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Verification")
-            .field("ring", &self.ring)
-            .field("received", &self.body.len())
-            .field("limit", &self.limit)
+            .field("ring", &self.0.ring)
+            .field("received", &self.0.body.len())
+            .field("limit", &self.0.limit)
             .finish_non_exhaustive()
     }
 }
@@ -352,6 +372,21 @@ pub(crate) fn decimal(text: &[u8]) -> Option<u64> {
     })
 }
 
+/// Compares in constant time, eight bytes at a time: byte by byte, `subtle` takes as long for a tag
+/// as the hash takes for half a block.
+fn equal(one: &[u8], other: &[u8]) -> Choice {
+    let (words, rest) = one.as_chunks();
+    let (other_words, other_rest) = other.as_chunks();
+    let words = words
+        .iter()
+        .zip(other_words)
+        .map(|(word, other)| u64::from_ne_bytes(*word).ct_eq(&u64::from_ne_bytes(*other)));
+    words.fold(
+        one.len().ct_eq(&other.len()) & rest.ct_eq(other_rest),
+        |all, equal| all & equal,
+    )
+}
+
 /// The signature header's text, of exactly `expected` characters.
 pub(crate) fn signature_text(head: &dyn Head, expected: usize) -> Result<&[u8], Rejection> {
     match head.field(names::SIGNATURE) {
@@ -374,7 +409,7 @@ enum Buffer {
 }
 
 impl Buffer {
-    const FIRST_ALLOCATION: usize = 4 << 10;
+    const FIRST_ALLOCATION: usize = 1 << 10;
 
     fn len(&self) -> usize {
         match self {
@@ -450,10 +485,27 @@ mod tests {
         for _ in 0..limit {
             buffer.push(Bytes::from_static(b"x"), limit);
             if let Buffer::Joined(joined) = &buffer {
-                assert!(joined.capacity() <= (2 * joined.len()).max(4096).min(limit));
+                assert!(joined.capacity() <= (2 * joined.len()).max(1024).min(limit));
             }
         }
         assert_eq!(buffer.into_bytes().len(), limit);
+    }
+
+    #[test]
+    fn equal_looks_at_every_byte_and_at_the_length() {
+        for len in [0, 7, 8, 32, 33, 64] {
+            let one = vec![7; len];
+            assert!(bool::from(equal(&one, &one)), "{len}");
+            assert!(
+                !bool::from(equal(&one, &[&one[..], &[7]].concat())),
+                "{len}"
+            );
+            for at in 0..len {
+                let mut other = one.clone();
+                other[at] ^= 0x80;
+                assert!(!bool::from(equal(&one, &other)), "{len}, {at}");
+            }
+        }
     }
 
     #[test]

@@ -17,13 +17,15 @@ pub struct ResponseFuture<B, E>(State<B, E>);
 
 /// Refusals by the head alone are ready at once, without an allocation.
 enum State<B, E> {
-    Ready(Option<Box<Response<ResponseBody<B>>>>),
-    Running(Pin<Box<dyn Future<Output = Result<Response<ResponseBody<B>>, E>> + Send>>),
+    Ready(Option<Response<ResponseBody<B>>>),
+    Running(Boxed<B, E>),
 }
+
+type Boxed<B, E> = Pin<Box<dyn Future<Output = Result<Response<ResponseBody<B>>, E>> + Send>>;
 
 impl<B, E> ResponseFuture<B, E> {
     pub(crate) fn ready(response: Response<ResponseBody<B>>) -> Self {
-        Self(State::Ready(Some(Box::new(response))))
+        Self(State::Ready(Some(response)))
     }
 
     pub(crate) fn running(
@@ -43,7 +45,7 @@ impl<B, E> Future for ResponseFuture<B, E> {
             State::Ready(response) => {
                 #[expect(clippy::expect_used, reason = "the contract of `Future::poll`")]
                 let response = response.take().expect("polled after completion");
-                Poll::Ready(Ok(*response))
+                Poll::Ready(Ok(response))
             }
             State::Running(future) => future.as_mut().poll(cx),
         }
@@ -121,10 +123,10 @@ mod tests {
     async fn a_detached_future_ends_although_it_is_dropped() {
         let (go, done) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (go_on, is_done) = (Arc::clone(&go), Arc::clone(&done));
-        let mut detached = Detached::new(async move {
+        let mut detached = Detached::new(Box::pin(async move {
             go_on.notified().await;
             is_done.notify_one();
-        });
+        }));
         assert!(
             std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut detached).poll(cx)))
                 .await

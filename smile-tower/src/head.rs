@@ -2,7 +2,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use http::request::Parts;
+use http::{
+    HeaderName,
+    header::{CONTENT_ENCODING, CONTENT_LENGTH},
+    request::Parts,
+};
 use smile_core::Head;
 
 /// Where a request's connection comes from, for servers other than axum's: put it into the request's
@@ -33,12 +37,25 @@ impl Head for PartsHead<'_> {
     }
 
     fn fields<'a>(&'a self, name: &str, each: &mut dyn FnMut(&'a [u8])) {
-        self.0
-            .headers
-            .get_all(name)
-            .iter()
-            .for_each(|value| each(value.as_bytes()));
+        let values = match known(name) {
+            Some(name) => self.0.headers.get_all(name),
+            None => self.0.headers.get_all(name),
+        };
+        values.iter().for_each(|value| each(value.as_bytes()));
     }
+}
+
+/// The names that every request is asked for, parsed once and not with every look-up.
+fn known(name: &str) -> Option<&'static HeaderName> {
+    static SIGNATURE: HeaderName = HeaderName::from_static("smile-signature");
+    static TIMESTAMP: HeaderName = HeaderName::from_static("smile-timestamp");
+    Some(match name {
+        "smile-signature" => &SIGNATURE,
+        "smile-timestamp" => &TIMESTAMP,
+        "content-encoding" => &CONTENT_ENCODING,
+        "content-length" => &CONTENT_LENGTH,
+        _ => return None,
+    })
 }
 
 #[cfg(feature = "axum")]

@@ -60,18 +60,14 @@ mod for_axum {
 
     impl SmileLayer<SmileApi> {
         /// Begins a layer for Smile API with its secret, a ring of several, or a lookup.
-        pub fn smile_api(
-            secrets: impl Into<Secrets<SmileApi>>,
-        ) -> IntakeBuilder<SmileApi, SmileLayer<SmileApi>> {
+        pub fn smile_api(secrets: impl Into<Secrets<SmileApi>>) -> IntakeBuilder<SmileApi, Self> {
             IntakeBuilder::new(secrets)
         }
     }
 
     impl SmileLayer<SmileIo> {
         /// Begins a layer for Smile.io with its client secret, a ring of several, or a lookup.
-        pub fn smile_io(
-            secrets: impl Into<Secrets<SmileIo>>,
-        ) -> IntakeBuilder<SmileIo, SmileLayer<SmileIo>> {
+        pub fn smile_io(secrets: impl Into<Secrets<SmileIo>>) -> IntakeBuilder<SmileIo, Self> {
             IntakeBuilder::new(secrets)
         }
     }

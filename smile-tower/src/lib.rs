@@ -1,4 +1,80 @@
 //! Tower layer and axum extractors that receive webhooks of Smile API and Smile.io.
+//!
+//! [`SmileLayer`] verifies a request over the exact bytes received, answers by itself whatever is
+//! not to be handled, and hands the rest inside as a verified event. [`SmileEvent`] takes it in a
+//! handler's signature. Everything of `smile-core` is re-exported here: the options are the methods
+//! of [`IntakeBuilder`], the events are in [`smile_api`] and [`smile_io`].
+//!
+//! # Guarantees
+//!
+//! - What is inside the layer sees verified requests only. Without the layer the extractors answer
+//!   500 and log which layer to add; there is no `Option<SmileEvent>`.
+//! - Refusals by the head come before the body is read. The body has a limit (4 MiB) and a deadline
+//!   (10 s).
+//! - Each event runs the handler once, as far as the store of seen events remembers: by default the
+//!   last 100,000, in memory. A handler that fails gives its event back. A sender that goes away
+//!   cancels nothing.
+//! - The layer's error is its inner service's, so that axum takes it as it is. It waits for the
+//!   inner service to be ready, and calls the one that was.
+//!
+//! # What it does not do
+//!
+//! - Exactly once, queueing, order, TLS or rate limits. See `smile-core`.
+//! - Deadlines for request heads: `axum::serve` has none, so put a proxy in front, or serve with
+//!   hyper's own builder and a timer.
+//! - Raise axum's own limit: `Bytes`, `String` and `Json` inside take 2 MiB unless
+//!   `DefaultBodyLimit` says otherwise. [`SmileEvent`] and [`VerifiedBody`] have no second limit.
+//!
+//! # The way of a request
+//!
+//! 1. The layer shows the head to the core: the source address is from axum's `ConnectInfo`, or
+//!    from [`PeerAddr`] with other servers. A refusal is answered at once.
+//! 2. The body's data frames go to the core; trailers are skipped, since nobody signs them.
+//! 3. The delivery goes into the request's extensions and the verified bytes become its body, of
+//!    one type whatever came in: axum's, or the one given to [`SmileLayer::with_body`].
+//! 4. The inner service is called: in place, and in a task of its own from the moment at which the
+//!    sender goes away while the event is claimed.
+//! 5. Its answer goes out unchanged as a [`ResponseBody`]. Our own answers are problem documents,
+//!    or what [`SmileLayer::on_rejection`] makes; the [`Rejection`] is in their extensions.
+//!
+//! # Features
+//!
+//! | Feature | Default | What it adds |
+//! |---|---|---|
+//! | `axum` | yes | `SmileEvent`, `VerifiedBody`, `SmileLayer::smile_api` and `smile_io`, `ConnectInfo`. Pulls in axum without its default features |
+//!
+//! Without it, build an [`Intake`] and give it to [`SmileLayer::with_body`]; a service inside finds
+//! the event as a [`Delivery`] in the request's extensions.
+//!
+//! # Example
+//!
+//! ```no_run
+//! use axum::{Router, http::StatusCode, routing::post};
+//! use smile_tower::{Data, Secret, SmileEvent, SmileLayer};
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let secret = Secret::new(std::env::var("SMILE_API_SECRET")?)?;
+//!     let smile = SmileLayer::smile_api(secret).build();
+//!     // On the route: unknown paths and health checks are not answered 401.
+//!     let app = Router::new()
+//!         .route("/webhooks/smile", post(on_event).route_layer(smile.clone()))
+//!         .route("/healthz", axum::routing::get(|| async { "ok" }));
+//!     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+//!     axum::serve(listener, app).await?;
+//!     smile.drain().await;
+//!     Ok(())
+//! }
+//!
+//! async fn on_event(event: SmileEvent) -> StatusCode {
+//!     match event.data() {
+//!         Ok(Data::TaskFinished(task)) => println!("{:?}", task.status),
+//!         Ok(_) => {} // every other type, known or new
+//!         Err(err) => eprintln!("{err}"), // names the path; `event.raw()` has every byte
+//!     }
+//!     StatusCode::NO_CONTENT // anything but 2xx: the vendor sends the event again
+//! }
+//! ```
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod body;

@@ -1,7 +1,10 @@
 //! The core's answers, written as HTTP responses.
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode, Version, header::CONNECTION};
+use http::{
+    HeaderName, HeaderValue, Response, StatusCode, Version,
+    header::{CONNECTION, CONTENT_TYPE, WWW_AUTHENTICATE},
+};
 use smile_core::{Header, Rejection, Reply, Vendor};
 
 use crate::{ResponseBody, layer::Shared};
@@ -35,11 +38,9 @@ pub(crate) fn response(reply: &Reply) -> Response<Bytes> {
     *response.status_mut() =
         StatusCode::from_u16(reply.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in reply.headers() {
-        let value = match value {
-            Header::Text(text) => HeaderValue::from_static(text),
-            Header::Number(number) => number.into(),
-        };
-        response.headers_mut().insert(name, value);
+        response
+            .headers_mut()
+            .insert(header_name(name), header_value(value));
     }
     response
 }
@@ -50,5 +51,26 @@ fn close<B>(response: &mut Response<B>, reply: &Reply, version: Version) {
         response
             .headers_mut()
             .insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+}
+
+/// The names of most answers, parsed once and not with every answer.
+fn header_name(name: &'static str) -> HeaderName {
+    match name {
+        "content-type" => CONTENT_TYPE,
+        "www-authenticate" => WWW_AUTHENTICATE,
+        name => HeaderName::from_static(name),
+    }
+}
+
+/// Likewise the values of a refused signature, the answer that strangers get.
+fn header_value(value: Header) -> HeaderValue {
+    static PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
+    static CHALLENGE: HeaderValue = HeaderValue::from_static("Smile-Signature");
+    match value {
+        Header::Text("application/problem+json") => PROBLEM.clone(),
+        Header::Text("Smile-Signature") => CHALLENGE.clone(),
+        Header::Text(text) => HeaderValue::from_static(text),
+        Header::Number(number) => number.into(),
     }
 }

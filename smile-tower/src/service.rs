@@ -62,15 +62,18 @@ where
                 Ok(delivery) => delivery,
                 Err(rejection) => return Ok(shared.refuse(rejection, version)),
             };
-            let into_body = shared.into_body;
-            let run = move |delivery: Delivery<V>| {
-                let body = into_body(delivery.raw().clone());
-                parts.extensions.insert(delivery);
-                inner.call(Request::from_parts(parts, body))
-            };
-            let intake = shared.intake.clone();
+            // In a box of its own, so that a sender that takes its time with the body does not take
+            // up the room for what comes after it.
+            let (intake, into_body) = (shared.intake.clone(), shared.into_body);
             let outlives_sender = intake.outlives_sender();
-            let handed_over = async move { intake.hand_over(delivery, run, status).await };
+            let handed_over = Box::pin(async move {
+                let run = move |delivery: Delivery<V>| {
+                    let body = into_body(delivery.raw().clone());
+                    parts.extensions.insert(delivery);
+                    inner.call(Request::from_parts(parts, body))
+                };
+                intake.hand_over(delivery, run, status).await
+            });
             let answer = if outlives_sender {
                 Detached::new(handed_over).await
             } else {

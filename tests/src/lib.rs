@@ -3,6 +3,11 @@
 //!
 //! The three servers are real and are spoken to over sockets; the core is called directly.
 
+#![expect(
+    clippy::expect_used,
+    reason = "a test ends where something does not hold"
+)]
+
 pub mod cases;
 mod client;
 mod request;
@@ -12,3 +17,13 @@ mod subject;
 pub use client::Connection;
 pub use request::{Body, Request, Response};
 pub use subject::{Fixed, Kind, Reaction, Running, Seen, Setup, as_head};
+
+/// Compiles what the README shows.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
+
+/// Compiles what the chapter on duplicates shows.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/delivery.md")]
+pub struct Delivery;

@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 /// A request to send. Headers go out as they are given, doubled ones doubled.
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Request {
     /// The method.
     pub method: &'static str,
@@ -126,6 +127,7 @@ impl Request {
 
 /// A response received.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
 pub struct Response {
     /// The status.
     pub status: u16,

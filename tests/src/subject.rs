@@ -69,6 +69,7 @@ pub struct Seen {
 }
 
 /// Two intakes and a handler, ready to be served by any subject.
+#[must_use]
 pub struct Setup {
     smile_api: Intake<SmileApi>,
     smile_io: Intake<SmileIo>,

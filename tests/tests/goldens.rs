@@ -2,6 +2,11 @@
 //!
 //! The files, and the programs that made them, are in `goldens/`.
 
+#![expect(
+    clippy::expect_used,
+    reason = "a test ends where something does not hold"
+)]
+
 use smile_conformance::{Kind, Request, Setup, sign};
 use smile_core::{Intake, Secret, SmileApi, SmileIo};
 

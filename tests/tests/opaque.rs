@@ -1,6 +1,11 @@
 //! Nothing that is shown holds a secret, a computed signature or a body: no log line at any level,
 //! no error, no `Debug` output, no response.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where something does not hold"
+)]
+
 use std::{
     fmt::Write as _,
     io,

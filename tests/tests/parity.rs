@@ -1,6 +1,11 @@
 //! axum, bare hyper and actix-web answer alike: status, headers and body, less the date, the
 //! connection and the framing.
 
+#![expect(
+    clippy::expect_used,
+    reason = "a test ends where something does not hold"
+)]
+
 use std::time::Duration;
 
 use smile_conformance::{Kind, Reaction, Request, Response, Running, Setup, sign};

@@ -1,5 +1,10 @@
 //! What holds for any body, any split and any mistake.
 
+#![expect(
+    clippy::expect_used,
+    reason = "a test ends where something does not hold"
+)]
+
 use bytes::Bytes;
 use proptest::{collection::vec, prelude::*, sample::Index};
 use smile_conformance::{Body, Kind, Request, Setup, sign};

@@ -99,7 +99,7 @@ impl Events {
         let first = log
             .next
             .saturating_sub(u64::try_from(log.lines.len()).unwrap_or_default());
-        let skipped = (page.after + 1).saturating_sub(first);
+        let skipped = page.after.saturating_add(1).saturating_sub(first);
         let lines = log
             .lines
             .iter()

@@ -9,6 +9,7 @@ mod on_actix;
 mod on_axum;
 mod options;
 mod receiver;
+mod store;
 
 use std::{
     io::{IsTerminal, stderr},

@@ -12,16 +12,18 @@ use crate::{
     events::Page,
     options::{Failure, Settings},
     receiver::Receiver,
+    store::Store,
 };
 
 #[actix_web::main]
 pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(), Failure> {
+    let store = Store::open(&settings.dedupe).await?;
     let metrics = receiver.metrics();
     let smile_api: SmileMiddleware = settings
-        .configure(&settings.smile_api, metrics.clone())?
+        .configure(&settings.smile_api, &store, metrics.clone())?
         .build();
     let smile_io: SmileMiddleware<SmileIo> = settings
-        .configure(&settings.smile_io, metrics.clone())?
+        .configure(&settings.smile_io, &store, metrics.clone())?
         .build();
     let (in_api, in_io) = (smile_api.clone(), smile_io.clone());
     let server = HttpServer::new(move || {

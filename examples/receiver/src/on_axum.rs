@@ -10,23 +10,25 @@ use axum::{
     routing::{get, post},
 };
 use smile_tower::{SmileEvent, SmileIo, SmileLayer};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use crate::{
     PAGE, banner,
     events::Page,
     options::{Failure, Settings},
     receiver::Receiver,
+    store::Store,
 };
 
 #[tokio::main]
 pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(), Failure> {
+    let store = Store::open(&settings.dedupe).await?;
     let metrics = receiver.metrics();
     let smile_api: SmileLayer = settings
-        .configure(&settings.smile_api, metrics.clone())?
+        .configure(&settings.smile_api, &store, metrics.clone())?
         .build();
     let smile_io: SmileLayer<SmileIo> = settings
-        .configure(&settings.smile_io, metrics.clone())?
+        .configure(&settings.smile_io, &store, metrics.clone())?
         .build();
     let app = Router::new()
         .route(
@@ -43,7 +45,7 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
         .route("/", get(|| async { Html(PAGE) }))
         .with_state(receiver);
 
-    let listener = TcpListener::bind(settings.listen).await?;
+    let listener = listen(settings.listen)?;
     banner::print(settings, listener.local_addr()?);
     // The peer's address is for the allow-list.
     axum::serve(
@@ -56,6 +58,19 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
     smile_api.drain().await;
     smile_io.drain().await;
     Ok(())
+}
+
+/// Listens with room for a burst of connections: `TcpListener::bind` asks for 128, and a sender that
+/// finds no room waits a second before it tries again.
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(4096)
 }
 
 async fn on_smile_api(State(receiver): State<Receiver>, event: SmileEvent) -> StatusCode {

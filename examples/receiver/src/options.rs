@@ -5,6 +5,8 @@ use std::{error::Error, net::SocketAddr, time::Duration};
 use clap::{Parser, ValueEnum};
 use smile_core::{IntakeBuilder, IpAllowList, KeyRing, Observer, Secret, Vendor};
 
+use crate::store::Store;
+
 /// Receives webhooks of Smile API and Smile.io, and shows them.
 #[derive(Debug, Parser)]
 #[command(name = "smile-receiver", version)]
@@ -40,7 +42,8 @@ pub(crate) struct Options {
     )]
     smile_io_secret: Vec<String>,
 
-    /// Where events that were seen are remembered: memory or none
+    /// Where events that were seen are remembered: memory, none, sqlite:PATH, redis://.. or
+    /// postgres://..
     #[arg(
         long,
         env = "SMILE_DEDUPE",
@@ -112,7 +115,7 @@ pub(crate) struct Settings {
     pub(crate) smile_io: Secrets,
     pub(crate) handler_delay: Duration,
     pub(crate) fail_first: u64,
-    dedupe: Dedupe,
+    pub(crate) dedupe: String,
     body_limit: usize,
     body_timeout: Duration,
     allow_from: Option<IpAllowList>,
@@ -123,12 +126,6 @@ pub(crate) struct Settings {
 pub(crate) struct Secrets {
     given: Vec<Secret>,
     pub(crate) generated: Option<String>,
-}
-
-#[derive(Clone, Copy)]
-enum Dedupe {
-    Memory,
-    None,
 }
 
 pub(crate) type Failure = Box<dyn Error>;
@@ -151,7 +148,7 @@ impl Options {
             smile_io: Secrets::given_or_generated("--smile-io-secret", self.smile_io_secret)?,
             handler_delay: Duration::from_millis(self.handler_delay),
             fail_first: self.fail_first,
-            dedupe: Dedupe::parse(&self.dedupe)?,
+            dedupe: self.dedupe,
             body_limit: self.body_limit,
             body_timeout: Duration::try_from_secs_f64(self.body_timeout)
                 .map_err(|err| format!("--body-timeout {}: {err}", self.body_timeout))?,
@@ -166,6 +163,7 @@ impl Settings {
     pub(crate) fn configure<V: Vendor, T: From<smile_core::Intake<V>>>(
         &self,
         secrets: &Secrets,
+        store: &Store,
         observer: impl Observer,
     ) -> Result<IntakeBuilder<V, T>, Failure> {
         let mut builder = IntakeBuilder::new(secrets.ring::<V>()?)
@@ -178,10 +176,7 @@ impl Settings {
         if let Some(proxies) = &self.trusted_proxies {
             builder = builder.trusted_proxies(proxies.clone());
         }
-        Ok(match self.dedupe {
-            Dedupe::Memory => builder,
-            Dedupe::None => builder.direct(),
-        })
+        Ok(store.apply(builder))
     }
 }
 
@@ -208,19 +203,5 @@ impl Secrets {
         let mut secrets = self.given.iter().cloned();
         let first = secrets.next().ok_or("no secret")?;
         Ok(secrets.try_fold(KeyRing::new(first), KeyRing::also_accept)?)
-    }
-}
-
-impl Dedupe {
-    fn parse(text: &str) -> Result<Self, Failure> {
-        let scheme = text.split(':').next().unwrap_or_default();
-        match (text, scheme) {
-            ("memory", _) => Ok(Self::Memory),
-            ("none", _) => Ok(Self::None),
-            (_, "sqlite" | "redis" | "rediss" | "postgres" | "postgresql") => {
-                Err(format!("--dedupe {scheme}: not built in yet").into())
-            }
-            _ => Err("--dedupe takes memory or none".into()),
-        }
     }
 }

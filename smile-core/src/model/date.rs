@@ -3,7 +3,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{IntoOwned, Read, Text};
+use super::{GiveUp, IntoOwned, Presence, Read, Scanner, Text};
 
 macro_rules! dated {
     ($(#[$meta:meta])* $name:ident) => {
@@ -70,18 +70,33 @@ macro_rules! dated {
         }
 
         impl<'de> Read<'de> for $name<'de> {
+            const EXPECTED: &'static str = <Text<'de> as Read<'de>>::EXPECTED;
+
             #[inline]
-            fn read<const EXACT: bool, D>(deserializer: D) -> Result<Self, D::Error>
+            fn blank() -> Self {
+                Self(Text::blank())
+            }
+
+            #[inline]
+            fn read_into<D>(
+                &mut self,
+                deserializer: D,
+            ) -> Result<Presence, D::Error>
             where
                 D: Deserializer<'de>,
             {
-                Text::read::<EXACT, D>(deserializer).map(Self)
+                self.0.read_into::<D>(deserializer)
+            }
+
+            #[inline]
+            fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
+                self.0.scan(scanner)
             }
         }
 
         impl<'de: 'a, 'a> Deserialize<'de> for $name<'a> {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $name::read::<true, D>(deserializer)
+                $name::read::<D>(deserializer)
             }
         }
 

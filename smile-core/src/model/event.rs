@@ -10,19 +10,22 @@ use serde_json::value::RawValue;
 
 use crate::DataError;
 
-use super::refuse;
+use super::{GiveUp, Presence, Scanner, refuse};
 
 /// A vendor's table of event names, as `event_table!` makes it.
 pub(crate) trait EventName {
+    /// The member of a body that holds the data.
+    const MEMBER: &'static str;
+
     type Data<'a>;
 
     /// The data of an event that came without any.
     fn absent<'a>(&self) -> Self::Data<'a>;
 
-    fn read<'de, const EXACT: bool, D: Deserializer<'de>>(
-        &self,
-        deserializer: D,
-    ) -> Result<Self::Data<'de>, D::Error>;
+    fn read<'de, D: Deserializer<'de>>(&self, deserializer: D)
+    -> Result<Self::Data<'de>, D::Error>;
+
+    fn scan<'de>(&self, scanner: &mut Scanner<'de>) -> Result<Self::Data<'de>, GiveUp>;
 }
 
 /// Whom an event is about.
@@ -36,7 +39,7 @@ pub(crate) trait Subject {
     }
 }
 
-/// Finds the first `data` member of a body, and reads it straight into its typed view.
+/// Finds the first member of a body that holds data, and reads it straight into its typed view.
 ///
 /// The whole body must be JSON: where it breaks, before or after the data, is told by the error.
 pub(crate) fn read_body<'a, N: EventName>(
@@ -46,37 +49,44 @@ pub(crate) fn read_body<'a, N: EventName>(
     // One check of the whole is cheaper than one for each string. A body that is no UTF-8 may be so
     // in a place that nobody reads, or the error says where it is.
     let Ok(text) = std::str::from_utf8(body) else {
-        return read_exactly(
-            BodySeed::<N, true>(name),
-            serde_json::Deserializer::from_slice(body),
-        );
+        return read_exactly(BodySeed(name), serde_json::Deserializer::from_slice(body));
     };
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let fast = BodySeed::<N, false>(name).deserialize(&mut deserializer);
-    match fast.and_then(|data| deserializer.end().map(|()| data)) {
-        Ok(data) => Ok(data),
-        Err(_) => read_exactly(
-            BodySeed::<N, true>(name),
-            serde_json::Deserializer::from_str(text),
-        ),
-    }
+    scan_body(name, text)
+        .or_else(|GiveUp| read_exactly(BodySeed(name), serde_json::Deserializer::from_str(text)))
 }
 
-/// Reads the JSON text of a `data` member.
+/// Reads the JSON text of such a member.
 pub(crate) fn read_data<'a, N: EventName>(
     name: &N,
     json: &'a str,
 ) -> Result<N::Data<'a>, DataError> {
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    let fast = DataSeed::<N, false>(name).deserialize(&mut deserializer);
-    match fast.and_then(|data| deserializer.end().map(|()| data)) {
-        Ok(data) => Ok(data),
-        Err(_) => read_exactly(
-            DataSeed::<N, true>(name),
-            serde_json::Deserializer::from_str(json),
-        )
-        .map_err(DataError::within_data),
+    let mut scanner = Scanner::new(json);
+    let scanned = name
+        .scan(&mut scanner)
+        .and_then(|data| scanner.end().map(|()| data));
+    scanned.or_else(|GiveUp| {
+        read_exactly(DataSeed(name), serde_json::Deserializer::from_str(json))
+            .map_err(|err| err.within(N::MEMBER))
+    })
+}
+
+fn scan_body<'a, N: EventName>(name: &N, text: &'a str) -> Result<N::Data<'a>, GiveUp> {
+    let mut scanner = Scanner::new(text);
+    if scanner.open(b'{')? == Presence::Null {
+        return Err(GiveUp);
     }
+    let mut data = None;
+    let mut is_first = true;
+    while scanner.next(b'}', &mut is_first)? {
+        let is_data = scanner.name()? == N::MEMBER;
+        if is_data && data.is_none() {
+            data = Some(name.scan(&mut scanner)?);
+        } else {
+            scanner.raw()?;
+        }
+    }
+    scanner.end()?;
+    Ok(data.unwrap_or_else(|| name.absent()))
 }
 
 fn read_exactly<'de, R, S>(
@@ -97,20 +107,20 @@ where
     result.map_err(|err| DataError::new(&track.path(), &err))
 }
 
-struct DataSeed<'n, N, const EXACT: bool>(&'n N);
+struct DataSeed<'n, N>(&'n N);
 
-impl<'de, N: EventName, const EXACT: bool> DeserializeSeed<'de> for DataSeed<'_, N, EXACT> {
+impl<'de, N: EventName> DeserializeSeed<'de> for DataSeed<'_, N> {
     type Value = N::Data<'de>;
 
     #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        self.0.read::<EXACT, D>(deserializer)
+        self.0.read::<D>(deserializer)
     }
 }
 
-struct BodySeed<'n, N, const EXACT: bool>(&'n N);
+struct BodySeed<'n, N>(&'n N);
 
-impl<'de, N: EventName, const EXACT: bool> DeserializeSeed<'de> for BodySeed<'_, N, EXACT> {
+impl<'de, N: EventName> DeserializeSeed<'de> for BodySeed<'_, N> {
     type Value = N::Data<'de>;
 
     #[inline]
@@ -119,80 +129,69 @@ impl<'de, N: EventName, const EXACT: bool> DeserializeSeed<'de> for BodySeed<'_,
     }
 }
 
-impl<'de, N: EventName, const EXACT: bool> Visitor<'de> for BodySeed<'_, N, EXACT> {
+impl<'de, N: EventName> Visitor<'de> for BodySeed<'_, N> {
     type Value = N::Data<'de>;
 
     refuse!("an object": bool number str null array);
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut data = None;
-        while let Some(key) = map.next_key::<BodyKey>()? {
-            match key {
-                BodyKey::Data if data.is_none() => {
-                    data = Some(map.next_value_seed(DataSeed::<N, EXACT>(self.0))?);
-                }
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                }
+        while let Some(is_data) = map.next_key_seed(IsName(N::MEMBER))? {
+            if is_data && data.is_none() {
+                data = Some(map.next_value_seed(DataSeed(self.0))?);
+            } else {
+                map.next_value::<IgnoredAny>()?;
             }
         }
         Ok(data.unwrap_or_else(|| self.0.absent()))
     }
 }
 
-enum BodyKey {
-    Data,
-    Other,
+/// Whether a name is the one that is looked for.
+struct IsName(&'static str);
+
+impl<'de> DeserializeSeed<'de> for IsName {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
 }
 
-impl<'de> serde::Deserialize<'de> for BodyKey {
-    #[inline]
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct KeyVisitor;
+impl Visitor<'_> for IsName {
+    type Value = bool;
 
-        impl Visitor<'_> for KeyVisitor {
-            type Value = BodyKey;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a member")
+    }
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the name of a member")
-            }
-
-            #[inline]
-            fn visit_str<E: Error>(self, name: &str) -> Result<BodyKey, E> {
-                Ok(if name == "data" {
-                    BodyKey::Data
-                } else {
-                    BodyKey::Other
-                })
-            }
-        }
-
-        deserializer.deserialize_identifier(KeyVisitor)
+    fn visit_str<E: Error>(self, name: &str) -> Result<bool, E> {
+        Ok(name == self.0)
     }
 }
 
 /// The data of an event that this version does not know.
 #[derive(Clone, Debug)]
 pub struct OtherData<'a> {
-    event_type: Box<str>,
+    name: Box<str>,
     raw: Option<Cow<'a, RawValue>>,
 }
 
 impl<'a> OtherData<'a> {
-    pub(crate) fn new(event_type: &str, raw: Option<&'a RawValue>) -> Self {
+    pub(crate) fn new(name: &str, raw: Option<&'a RawValue>) -> Self {
         Self {
-            event_type: event_type.into(),
+            name: name.into(),
             raw: raw.map(Cow::Borrowed),
         }
     }
 
     /// The name of the event as sent.
     #[must_use]
-    pub fn event_type(&self) -> &str {
-        &self.event_type
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
-    /// The JSON of the event's `data`, of whatever kind; none where the event came without.
+    /// The JSON of the event's data, of whatever kind; none where the event came without.
     #[must_use]
     pub fn raw(&self) -> Option<&RawValue> {
         self.raw.as_deref()
@@ -202,7 +201,7 @@ impl<'a> OtherData<'a> {
     #[must_use]
     pub fn into_owned(self) -> OtherData<'static> {
         OtherData {
-            event_type: self.event_type,
+            name: self.name,
             raw: self.raw.map(|raw| Cow::Owned(raw.into_owned())),
         }
     }
@@ -212,7 +211,7 @@ impl<'a> OtherData<'a> {
 impl PartialEq for OtherData<'_> {
     fn eq(&self, other: &Self) -> bool {
         let texts = [self, other].map(|data| data.raw().map(RawValue::get));
-        self.event_type == other.event_type && texts[0] == texts[1]
+        self.name == other.name && texts[0] == texts[1]
     }
 }
 
@@ -227,6 +226,9 @@ impl Serialize for OtherData<'_> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*, sample::Index};
+
+    use super::*;
     use crate::{
         smile_api::{Data, EventType},
         smile_io::{self, Topic},
@@ -309,5 +311,46 @@ mod tests {
         let body = b"{\"note\":\"\xff\",\"data\":{\"inviteId\":\"i\"}}";
         let data = Data::read(&EventType::InviteLinked, body).unwrap();
         assert_eq!(serde_json::to_string(&data).unwrap(), r#"{"inviteId":"i"}"#);
+    }
+
+    const TASK: &str = include_str!("../../tests/fixtures/smile_api/TASK_FINISHED.json");
+    const LISTS: &str =
+        include_str!("../../tests/fixtures/smile_api/TASK_FINISHED.bare_lists.json");
+
+    proptest! {
+        #[test]
+        fn what_is_scanned_is_what_serde_json_reads(
+            is_first in any::<bool>(),
+            changes in vec((any::<Index>(), 0..3_usize, "[]\\[{}:,\"a1.e\\\\n \u{1}é-]|null|1.50|true"), 1..4),
+        ) {
+            let mut body = String::from(if is_first { TASK } else { LISTS });
+            for (place, length, text) in changes {
+                let places: Vec<_> = body.char_indices().map(|(at, _)| at).collect();
+                let start = place.index(places.len());
+                let end = places.get(start + length).copied().unwrap_or(body.len());
+                body.replace_range(places[start]..end, &text);
+            }
+            let name = EventType::TaskFinished;
+            if let Ok(scanned) = scan_body(&name, &body) {
+                let read: Data<'_> =
+                    read_exactly(BodySeed(&name), serde_json::Deserializer::from_str(&body))?;
+                prop_assert_eq!(&scanned, &read);
+                prop_assert_eq!(
+                    serde_json::to_string(&scanned).unwrap(),
+                    serde_json::to_string(&read).unwrap()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_vendor_s_way_of_writing_is_scanned() {
+        for body in [TASK, LISTS] {
+            assert!(scan_body(&EventType::TaskFinished, body).is_ok());
+            let compact = serde_json::from_str::<serde_json::Value>(body)
+                .unwrap()
+                .to_string();
+            assert!(scan_body(&EventType::TaskFinished, &compact).is_ok());
+        }
     }
 }

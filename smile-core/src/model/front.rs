@@ -9,7 +9,7 @@ use serde::{
 
 use crate::EnvelopeError;
 
-use super::{Field, Key, KeySeed, Kind};
+use super::{Field, GiveUp, KeySeed, Kind, Presence, Scanner};
 
 /// The members of an envelope, taken one by one.
 pub(crate) trait Front: Default {
@@ -33,6 +33,42 @@ pub(crate) trait Front: Default {
 ///
 /// Values of other members are skipped without recursion, however deep they are.
 pub(crate) fn read_front<F: Front>(body: &[u8]) -> Result<F, EnvelopeError> {
+    // The vendors send these members first, so a short look mostly finds them all.
+    let head = body.get(..HEAD).unwrap_or(body);
+    if let Ok(Some(front)) = scan_front(text_of(head)) {
+        return Ok(front);
+    }
+    read_front_exactly(body)
+}
+
+/// Takes the front if it is complete within the text. A number at the end of the text may go on
+/// behind it, but then the front is not complete: a comma or a brace has yet to be seen.
+fn scan_front<F: Front>(text: &str) -> Result<Option<F>, GiveUp> {
+    let mut front = F::default();
+    let mut scanner = Scanner::new(text);
+    if scanner.open(b'{')? == Presence::Null {
+        return Err(GiveUp);
+    }
+    let mut is_first = true;
+    while scanner.next(b'}', &mut is_first)? {
+        if front.is_complete() {
+            return Ok(Some(front));
+        }
+        let name = scanner.name()?;
+        match F::MEMBER.find(&name) {
+            Some((member, _)) => {
+                let value = Loose::scan(&mut scanner)?;
+                front.take(member, value).map_err(|_| GiveUp)?;
+            }
+            None => {
+                scanner.raw()?;
+            }
+        }
+    }
+    Ok(front.is_complete().then_some(front))
+}
+
+fn read_front_exactly<F: Front>(body: &[u8]) -> Result<F, EnvelopeError> {
     let mut front = F::default();
     let mut refusal = None;
     let mut deserializer = serde_json::Deserializer::from_slice(body);
@@ -97,13 +133,18 @@ impl<'de, F: Front> Visitor<'de> for FrontVisitor<'_, F> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut name = Cow::Borrowed("");
         while !self.front.is_complete() {
-            match map.next_key_seed(KeySeed(F::MEMBER))? {
+            let seed = KeySeed {
+                next: F::MEMBER,
+                name: &mut name,
+            };
+            match map.next_key_seed(seed)? {
                 None => break,
-                Some(Key::Unknown(_)) => {
+                Some(None) => {
                     map.next_value::<IgnoredAny>()?;
                 }
-                Some(Key::Known(member, _)) => {
+                Some(Some((member, _))) => {
                     let value = map.next_value::<Loose<'_>>()?;
                     if let Err(refusal) = self.front.take(member, value) {
                         *self.refusal = Some(refusal);
@@ -128,7 +169,19 @@ pub(crate) enum Loose<'de> {
     Object,
 }
 
-impl Loose<'_> {
+impl<'de> Loose<'de> {
+    fn scan(scanner: &mut Scanner<'de>) -> Result<Self, GiveUp> {
+        match scanner.peek() {
+            Some(b'"') => scanner.string().map(Self::Text),
+            Some(b'n') => scanner.null().map(|_| Self::Null),
+            Some(b'0'..=b'9') => {
+                let integer = scanner.number()?.parse().map_err(|_| GiveUp)?;
+                Ok(Self::Integer(integer))
+            }
+            _ => Err(GiveUp),
+        }
+    }
+
     pub(crate) fn kind(&self) -> Kind {
         match self {
             Self::Null => Kind::Null,
@@ -207,3 +260,10 @@ impl<'de> Visitor<'de> for LooseVisitor {
         Ok(Loose::Object)
     }
 }
+
+/// What of the bytes is text.
+fn text_of(bytes: &[u8]) -> &str {
+    bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid())
+}
+
+const HEAD: usize = 512;

@@ -1,14 +1,15 @@
-use std::{borrow::Cow, fmt, marker::PhantomData, ops::Deref, slice, vec};
+use std::{borrow::Cow, fmt, mem, ops::Deref, slice, vec};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
+    de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
     ser::SerializeMap,
 };
 use serde_json::value::RawValue;
 
 use super::{
-    Field, IntoOwned, Key, KeySeed, Member, Read, Seed, Shape, Text, Unknown, Write, refuse,
+    Field, GiveUp, IntoOwned, KeySeed, Presence, Read, ReadInto, Scanner, Shape, Text, Unknown,
+    Write, read_items, refuse,
 };
 
 /// A list of datapoints: `{"nextCursor": .., "items": [..]}`, or a bare array as the vendor's REST
@@ -130,14 +131,52 @@ impl<T: fmt::Debug> fmt::Debug for List<'_, T> {
 }
 
 impl<'de, T: Read<'de>> Read<'de> for List<'de, T> {
-    fn read<const EXACT: bool, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ListVisitor::<T, EXACT>(PhantomData))
+    const EXPECTED: &'static str = "a list";
+
+    #[inline]
+    fn blank() -> Self {
+        Self::default()
+    }
+
+    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error> {
+        deserializer.deserialize_any(ListVisitor(self))
+    }
+
+    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
+        if scanner.peek() == Some(b'[') {
+            self.unknown.trace_mut().shape = Shape::Array;
+            self.items.scan(scanner)?;
+            return Ok(Presence::Value);
+        }
+        if scanner.open(b'{')? == Presence::Null {
+            return Ok(Presence::Null);
+        }
+        let mut is_first = true;
+        let mut seen = 0;
+        while scanner.next(b'}', &mut is_first)? {
+            let name = scanner.name()?;
+            let Some((column, alias)) = Column::NextCursor.find(&name) else {
+                self.unknown.push(name, Cow::Borrowed(scanner.raw()?));
+                continue;
+            };
+            if seen & column.bit() != 0 {
+                return Err(GiveUp);
+            }
+            let presence = match column {
+                Column::NextCursor => self.next_cursor.scan(scanner)?,
+                Column::Items => self.items.scan(scanner)?,
+            };
+            if self.unknown.trace_mut().note(presence, column.bit(), alias) {
+                seen |= column.bit();
+            }
+        }
+        Ok(Presence::Value)
     }
 }
 
 impl<'de: 'a, 'a, T: Read<'de>> Deserialize<'de> for List<'a, T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        List::<'de, T>::read::<true, D>(deserializer)
+        List::<'de, T>::read::<D>(deserializer)
     }
 }
 
@@ -183,45 +222,50 @@ impl Field for Column {
     }
 }
 
-struct ListVisitor<T, const EXACT: bool>(PhantomData<T>);
+struct ListVisitor<'p, 'de, T>(&'p mut List<'de, T>);
 
-impl<'de, T: Read<'de>, const EXACT: bool> Visitor<'de> for ListVisitor<T, EXACT> {
-    type Value = List<'de, T>;
+impl<'de, T: Read<'de>> Visitor<'de> for ListVisitor<'_, 'de, T> {
+    type Value = Presence;
 
-    refuse!("a list": bool number str null);
+    refuse!("a list": bool number str);
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
-        let mut list = List::default();
-        list.unknown.trace_mut().shape = Shape::Array;
-        while let Some(item) = sequence.next_element_seed(Seed::<T, EXACT>::new())? {
-            list.items.push(item);
-        }
-        Ok(list)
+    fn visit_unit<E: Error>(self) -> Result<Presence, E> {
+        Ok(Presence::Null)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut list = List::default();
+    fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Presence, A::Error> {
+        self.0.unknown.trace_mut().shape = Shape::Array;
+        read_items::<T, A>(&mut self.0.items, sequence)?;
+        Ok(Presence::Value)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Presence, A::Error> {
+        let list = self.0;
         let mut seen = 0;
-        while let Some(key) = map.next_key_seed(KeySeed(Column::NextCursor))? {
-            match key {
-                Key::Known(column, _) if seen & column.bit() != 0 => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-                Key::Known(column, alias) => {
-                    let presence = match column {
-                        Column::NextCursor => list.next_cursor.fill::<EXACT, A>(&mut map)?,
-                        Column::Items => list.items.fill::<EXACT, A>(&mut map)?,
-                    };
-                    if presence.note(list.unknown.trace_mut(), column.bit(), alias) {
-                        seen |= column.bit();
-                    }
-                }
-                Key::Unknown(name) => {
-                    let value = map.next_value::<&'de RawValue>()?;
-                    list.unknown.push(name, Cow::Borrowed(value));
-                }
+        let mut name = Cow::Borrowed("");
+        let next = Column::NextCursor;
+        while let Some(key) = map.next_key_seed(KeySeed {
+            next,
+            name: &mut name,
+        })? {
+            let Some((column, alias)) = key else {
+                let value = map.next_value::<&'de RawValue>()?;
+                list.unknown
+                    .push(mem::take(&mut name), Cow::Borrowed(value));
+                continue;
+            };
+            if seen & column.bit() != 0 {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            let presence = match column {
+                Column::NextCursor => map.next_value_seed(ReadInto(&mut list.next_cursor))?,
+                Column::Items => map.next_value_seed(ReadInto(&mut list.items))?,
+            };
+            if list.unknown.trace_mut().note(presence, column.bit(), alias) {
+                seen |= column.bit();
             }
         }
-        Ok(list)
+        Ok(Presence::Value)
     }
 }

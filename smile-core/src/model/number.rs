@@ -7,7 +7,7 @@ use std::{
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use serde_json::value::RawValue;
 
-use super::{IntoOwned, Read, scalar::Scalar};
+use super::{GiveUp, IntoOwned, Presence, Read, Scanner, scalar::Scalar};
 
 /// A number with the digits that the vendor sent.
 ///
@@ -167,22 +167,37 @@ impl fmt::Debug for Number<'_> {
 }
 
 impl<'de> Read<'de> for Number<'de> {
+    const EXPECTED: &'static str = "a number";
+
     #[inline]
-    fn read<const EXACT: bool, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let scalar = Scalar::from_raw(<&RawValue>::deserialize(deserializer)?, "a number")?;
-        if scalar.is_number() || is_decimal(scalar.as_str()) {
-            Ok(Self(scalar))
+    fn blank() -> Self {
+        Self(Scalar::Digits("0"))
+    }
+
+    #[inline]
+    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error> {
+        let raw = <&RawValue>::deserialize(deserializer)?;
+        let presence = self.0.take_raw(raw, Self::EXPECTED)?;
+        if self.0.is_number() || is_decimal(self.as_str()) {
+            Ok(presence)
         } else {
             Err(D::Error::custom(
                 "expected a number, found a string that holds none",
             ))
         }
     }
+
+    #[inline]
+    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
+        // Numbers in strings are rare, and left to the other way.
+        self.0 = Scalar::Digits(scanner.number()?);
+        Ok(Presence::Value)
+    }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Number<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Number::read::<true, D>(deserializer)
+        Number::read::<D>(deserializer)
     }
 }
 

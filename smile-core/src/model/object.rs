@@ -4,11 +4,11 @@ use std::{borrow::Cow, fmt};
 
 use serde::{
     Serialize,
-    de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor},
+    de::{DeserializeSeed, Deserializer, Error, Visitor},
     ser::SerializeMap,
 };
 
-use super::{Read, Seed, unknown::Trace};
+use super::unknown::Trace;
 
 /// Makes a struct of optional members, and reads and writes it as `model` promises.
 ///
@@ -68,14 +68,15 @@ macro_rules! object {
 
         impl<'de: $lt, $lt> ::serde::Deserialize<'de> for $name<$lt> {
             fn deserialize<D: ::serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-                <$name<'de> as $crate::model::Read<'de>>::read::<true, D>(d)
+                <$name<'de> as $crate::model::Read<'de>>::read::<D>(d)
             }
         }
 
         const _: () = {
+            use ::std::{borrow::Cow, mem};
             use ::serde::{Deserializer, Serialize, Serializer, de, ser::SerializeMap};
             use ::serde_json::value::RawValue;
-            use $crate::model::{Key, KeySeed, Presence, Read, refuse};
+            use $crate::model::{Field as _, GiveUp, KeySeed, Presence, Read, Scanner, refuse};
 
             #[derive(Clone, Copy, PartialEq)]
             #[expect(non_camel_case_types, reason = "the variants are the names of the fields")]
@@ -101,16 +102,7 @@ macro_rules! object {
             }
 
             impl $crate::model::Field for Field {
-                #[inline]
                 fn find(self, name: &str) -> Option<(Self, bool)> {
-                    // The vendor sends members in one order, so mostly the next one is meant.
-                    let is_next = match self {
-                        $(Self::$field => name == $wire,)*
-                        Self::end_of_fields => false,
-                    };
-                    if is_next {
-                        return Some((self, false));
-                    }
                     match name {
                         $(
                             $wire => Some((Self::$field, false)),
@@ -121,63 +113,68 @@ macro_rules! object {
                 }
             }
 
-            struct ObjectVisitor<const EXACT: bool>;
+            struct ObjectVisitor<'p, 'de>(&'p mut $name<'de>);
 
-            impl<'de, const EXACT: bool> de::Visitor<'de> for ObjectVisitor<EXACT> {
-                type Value = $name<'de>;
+            impl<'de> de::Visitor<'de> for ObjectVisitor<'_, 'de> {
+                type Value = Presence;
 
                 refuse!("an object": bool number str array);
 
-                fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
-                    let mut object = $name::default();
-                    object.unknown.trace_mut().shape = $crate::model::Shape::Null;
-                    Ok(object)
+                fn visit_unit<E: de::Error>(self) -> Result<Presence, E> {
+                    self.0.unknown.trace_mut().shape = $crate::model::Shape::Null;
+                    Ok(Presence::Null)
                 }
 
                 fn visit_map<A: de::MapAccess<'de>>(
                     self,
                     mut map: A,
-                ) -> Result<Self::Value, A::Error> {
-                    let mut object = $name::default();
+                ) -> Result<Presence, A::Error> {
+                    let object = self.0;
                     let mut next = ORDER[0];
                     let mut seen = 0_u32;
-                    while let Some(key) = map.next_key_seed(KeySeed(next))? {
-                        let (field, alias) = match key {
-                            Key::Known(field, alias) => (field, alias),
-                            Key::Unknown(name) => {
-                                let value = map.next_value::<&'de RawValue>()?;
-                                object.unknown.push(name, ::std::borrow::Cow::Borrowed(value));
-                                continue;
-                            }
+                    let mut name = Cow::Borrowed("");
+                    while let Some(key) = map.next_key_seed(KeySeed { next, name: &mut name })? {
+                        let Some((field, alias)) = key else {
+                            let value = map.next_value::<&'de RawValue>()?;
+                            object.unknown.push(mem::take(&mut name), Cow::Borrowed(value));
+                            continue;
                         };
                         if seen & field.bit() != 0 {
                             let came_as_alias = object.unknown.trace().alias & field.bit() != 0;
                             if alias == came_as_alias {
                                 map.next_value::<de::IgnoredAny>()?;
                             } else {
-                                let name = field.name(alias);
                                 let value = map.next_value::<&'de RawValue>()?;
-                                object.unknown.push(name, ::std::borrow::Cow::Borrowed(value));
+                                object.unknown.push(field.name(alias), Cow::Borrowed(value));
                             }
                             continue;
                         }
                         let presence = match field {
                             $(Field::$field => {
-                                let place = &mut object.$field;
-                                $crate::model::Member::fill::<EXACT, A>(place, &mut map)?
+                                map.next_value_seed($crate::model::ReadInto(&mut object.$field))?
                             })*
                             Field::end_of_fields => Presence::Null,
                         };
-                        if presence.note(object.unknown.trace_mut(), field.bit(), alias) {
+                        if object.unknown.trace_mut().note(presence, field.bit(), alias) {
                             seen |= field.bit();
                         }
                         next = ORDER[field.index() + 1];
                     }
-                    Ok(object)
+                    Ok(Presence::Value)
                 }
             }
 
             impl Field {
+                /// The name in quotes, so that it can be compared at one go.
+                #[inline]
+                const fn quoted_name(self) -> &'static str {
+                    match self {
+                        $(Self::$field => concat!("\"", $wire, "\""),)*
+                        // Never followed by a colon.
+                        Self::end_of_fields => "}",
+                    }
+                }
+
                 fn name(self, alias: bool) -> &'static str {
                     let names: &[&'static str] = match self {
                         $(Self::$field => &[$wire $(, $alias)?],)*
@@ -188,11 +185,60 @@ macro_rules! object {
             }
 
             impl<$lt> Read<$lt> for $name<$lt> {
-                fn read<const EXACT: bool, D>(deserializer: D) -> Result<Self, D::Error>
+                const EXPECTED: &'static str = "an object";
+                const KEEPS_NULL: bool = true;
+
+                #[inline]
+                fn blank() -> Self {
+                    Self::default()
+                }
+
+                fn read_into<D>(
+                    &mut self,
+                    deserializer: D,
+                ) -> Result<Presence, D::Error>
                 where
                     D: Deserializer<$lt>,
                 {
-                    deserializer.deserialize_any(ObjectVisitor::<EXACT>)
+                    deserializer.deserialize_any(ObjectVisitor(self))
+                }
+
+                fn scan(&mut self, scanner: &mut Scanner<$lt>) -> Result<Presence, GiveUp> {
+                    if scanner.open(b'{')? == Presence::Null {
+                        self.unknown.trace_mut().shape = $crate::model::Shape::Null;
+                        return Ok(Presence::Null);
+                    }
+                    let mut is_first = true;
+                    let mut next = ORDER[0];
+                    let mut seen = 0_u32;
+                    while scanner.next(b'}', &mut is_first)? {
+                        // The vendor sends members in one order, so mostly the next one is meant.
+                        let (field, alias) = if scanner.take_name(next.quoted_name()) {
+                            (next, false)
+                        } else {
+                            let name = scanner.name()?;
+                            match next.find(&name) {
+                                Some(found) => found,
+                                None => {
+                                    let value = scanner.raw()?;
+                                    self.unknown.push(name, Cow::Borrowed(value));
+                                    continue;
+                                }
+                            }
+                        };
+                        if seen & field.bit() != 0 {
+                            return Err(GiveUp);
+                        }
+                        let presence = match field {
+                            $(Field::$field => self.$field.scan(scanner)?,)*
+                            Field::end_of_fields => Presence::Null,
+                        };
+                        if self.unknown.trace_mut().note(presence, field.bit(), alias) {
+                            seen |= field.bit();
+                        }
+                        next = ORDER[field.index() + 1];
+                    }
+                    Ok(Presence::Value)
                 }
             }
 
@@ -218,22 +264,21 @@ macro_rules! object {
 
 pub(crate) use object;
 
-/// The table of an object's members. The value itself is the member that is expected next.
+/// The table of an object's members.
 pub(crate) trait Field: Copy {
     /// The member of this name, and whether the name is its second spelling.
     fn find(self, name: &str) -> Option<(Self, bool)>;
 }
 
-pub(crate) enum Key<'de, F> {
-    Known(F, bool),
-    Unknown(Cow<'de, str>),
+/// Reads a name and looks it up. `next` is any member; it only knows the table. A name that is not in the table is left in `name`; as a part of the
+/// value it would make each result too large for registers.
+pub(crate) struct KeySeed<'k, 'de, F> {
+    pub(crate) next: F,
+    pub(crate) name: &'k mut Cow<'de, str>,
 }
 
-/// Reads a name and looks it up. It holds the member that is expected next.
-pub(crate) struct KeySeed<F>(pub(crate) F);
-
-impl<'de, F: Field> DeserializeSeed<'de> for KeySeed<F> {
-    type Value = Key<'de, F>;
+impl<'de, F: Field> DeserializeSeed<'de> for KeySeed<'_, 'de, F> {
+    type Value = Option<(F, bool)>;
 
     #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -241,8 +286,8 @@ impl<'de, F: Field> DeserializeSeed<'de> for KeySeed<F> {
     }
 }
 
-impl<'de, F: Field> Visitor<'de> for KeySeed<F> {
-    type Value = Key<'de, F>;
+impl<'de, F: Field> Visitor<'de> for KeySeed<'_, 'de, F> {
+    type Value = Option<(F, bool)>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the name of a member")
@@ -250,93 +295,19 @@ impl<'de, F: Field> Visitor<'de> for KeySeed<F> {
 
     #[inline]
     fn visit_borrowed_str<E: Error>(self, name: &'de str) -> Result<Self::Value, E> {
-        Ok(match self.0.find(name) {
-            Some((field, alias)) => Key::Known(field, alias),
-            None => Key::Unknown(Cow::Borrowed(name)),
-        })
+        let found = self.next.find(name);
+        if found.is_none() {
+            *self.name = Cow::Borrowed(name);
+        }
+        Ok(found)
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(match self.0.find(name) {
-            Some((field, alias)) => Key::Known(field, alias),
-            None => Key::Unknown(Cow::Owned(name.to_owned())),
-        })
-    }
-}
-
-/// The type of a struct's field: an `Option` or a `Vec`.
-pub(crate) trait Member<'de> {
-    fn fill<const EXACT: bool, A: MapAccess<'de>>(
-        &mut self,
-        map: &mut A,
-    ) -> Result<Presence, A::Error>
-    where
-        Self: Sized;
-}
-
-/// What stood under a member's name.
-#[derive(Clone, Copy)]
-pub(crate) enum Presence {
-    Value,
-    Null,
-    Empty,
-}
-
-impl Presence {
-    /// Notes what is needed to write the member again; says whether there was a value.
-    #[inline]
-    pub(crate) fn note(self, trace: &mut Trace, bit: u32, alias: bool) -> bool {
-        if alias {
-            trace.alias |= bit;
-        } else {
-            trace.alias &= !bit;
+        let found = self.next.find(name);
+        if found.is_none() {
+            *self.name = Cow::Owned(name.to_owned());
         }
-        match self {
-            Self::Value => true,
-            Self::Null => {
-                trace.null |= bit;
-                false
-            }
-            Self::Empty => {
-                trace.null &= !bit;
-                trace.empty |= bit;
-                true
-            }
-        }
-    }
-}
-
-impl<'de, T: Read<'de>> Member<'de> for Option<T> {
-    #[inline]
-    fn fill<const EXACT: bool, A: MapAccess<'de>>(
-        &mut self,
-        map: &mut A,
-    ) -> Result<Presence, A::Error> {
-        *self = map.next_value_seed(Seed::<Self, EXACT>::new())?;
-        Ok(if self.is_some() {
-            Presence::Value
-        } else {
-            Presence::Null
-        })
-    }
-}
-
-impl<'de, T: Read<'de>> Member<'de> for Vec<T> {
-    #[inline]
-    fn fill<const EXACT: bool, A: MapAccess<'de>>(
-        &mut self,
-        map: &mut A,
-    ) -> Result<Presence, A::Error> {
-        Ok(
-            match map.next_value_seed(Seed::<Option<Self>, EXACT>::new())? {
-                None => Presence::Null,
-                Some(items) if items.is_empty() => Presence::Empty,
-                Some(items) => {
-                    *self = items;
-                    Presence::Value
-                }
-            },
-        )
+        Ok(found)
     }
 }
 

@@ -126,18 +126,42 @@ macro_rules! open_enum {
         }
 
         impl<$lt> $crate::model::Read<$lt> for $name<$lt> {
+            const EXPECTED: &'static str = "a string";
+
             #[inline]
-            fn read<const EXACT: bool, D>(deserializer: D) -> Result<Self, D::Error>
+            fn blank() -> Self {
+                Self::Other($crate::model::UnknownName::new($crate::model::Text::default()))
+            }
+
+            #[inline]
+            fn read_into<D>(
+                &mut self,
+                deserializer: D,
+            ) -> Result<$crate::model::Presence, D::Error>
             where
                 D: ::serde::Deserializer<$lt>,
             {
-                <$crate::model::Text<$lt>>::read::<EXACT, D>(deserializer).map(Self::from)
+                let mut text = $crate::model::Text::default();
+                let presence = text.read_into::<D>(deserializer)?;
+                *self = text.into();
+                Ok(presence)
+            }
+
+            #[inline]
+            fn scan(
+                &mut self,
+                scanner: &mut $crate::model::Scanner<$lt>,
+            ) -> Result<$crate::model::Presence, $crate::model::GiveUp> {
+                let mut text = $crate::model::Text::default();
+                let presence = text.scan(scanner)?;
+                *self = text.into();
+                Ok(presence)
             }
         }
 
         impl<'de: $lt, $lt> ::serde::Deserialize<'de> for $name<$lt> {
             fn deserialize<D: ::serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-                <$name<'de> as $crate::model::Read<'de>>::read::<true, D>(d)
+                <$name<'de> as $crate::model::Read<'de>>::read::<D>(d)
             }
         }
 

@@ -3,7 +3,7 @@ use std::{borrow::Cow, fmt};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::{IntoOwned, Read};
+use super::{GiveUp, IntoOwned, Kind, Presence, Read, Scanner};
 
 /// JSON of any shape, kept as text.
 ///
@@ -75,14 +75,32 @@ impl fmt::Debug for RawJson<'_> {
 }
 
 impl<'de> Read<'de> for RawJson<'de> {
-    fn read<const EXACT: bool, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        <&RawValue>::deserialize(deserializer).map(Self::from)
+    const EXPECTED: &'static str = "a value";
+    const KEEPS_NULL: bool = true;
+
+    fn blank() -> Self {
+        Self(Cow::Borrowed(RawValue::NULL))
+    }
+
+    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error> {
+        let raw = <&RawValue>::deserialize(deserializer)?;
+        self.0 = Cow::Borrowed(raw);
+        Ok(if Kind::of(raw) == Kind::Null {
+            Presence::Null
+        } else {
+            Presence::Value
+        })
+    }
+
+    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
+        self.0 = Cow::Borrowed(scanner.raw()?);
+        Ok(Presence::Value)
     }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for RawJson<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        RawJson::read::<true, D>(deserializer)
+        RawJson::read::<D>(deserializer)
     }
 }
 

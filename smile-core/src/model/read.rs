@@ -1,63 +1,191 @@
-//! Reading a model: the trait behind every `Deserialize` here, in a fast and an exact mode.
+//! Reading a model: the trait behind every `Deserialize` here, and the visitors that all share.
 
-use std::{fmt, marker::PhantomData};
+use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::scan::{GiveUp, Scanner, scan_items};
+
 /// What a member can be read as.
 ///
-/// `EXACT` decides how texts are read. The fast mode takes them as `serde_json` hands them over,
-/// and fails where that would lose digits (`1.50` in place of a string); its errors carry no useful
-/// text either. The exact mode looks at the raw JSON of each value, keeps everything and names what
-/// it refuses. So a caller in a hurry tries the fast mode, and on an error reads again exactly.
+/// There are two ways. [`scan`](Self::scan) is for the common case, and gives up on anything else
+/// without a reason. [`read_into`](Self::read_into) takes all that is to be taken, and names what it
+/// refuses. So a caller in a hurry scans, and reads where that gave up.
+///
+/// Both fill a place, and do not return a value: on the way up through the layers a model would be
+/// copied again and again.
 pub(crate) trait Read<'de>: Sized {
-    fn read<const EXACT: bool, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+    /// What an error says that it expected.
+    const EXPECTED: &'static str;
+
+    /// Whether `null` has a place of its own in it, so that it may be an item of a list.
+    const KEEPS_NULL: bool = false;
+
+    /// What [`read_into`](Self::read_into) is given to fill.
+    fn blank() -> Self;
+
+    /// Fills a blank value. After an error it may be half filled.
+    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error>;
+
+    /// Fills a blank value. After giving up it may be half filled.
+    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp>;
+
+    /// Reads a new value.
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut value = Self::blank();
+        match value.read_into::<D>(deserializer)? {
+            Presence::Null if !Self::KEEPS_NULL => Err(wrong_kind(Self::EXPECTED, Kind::Null)),
+            _ => Ok(value),
+        }
+    }
+
+    /// Scans a new value.
+    fn scan_new(scanner: &mut Scanner<'de>) -> Result<Self, GiveUp> {
+        let mut value = Self::blank();
+        match value.scan(scanner)? {
+            Presence::Null if !Self::KEEPS_NULL => Err(GiveUp),
+            _ => Ok(value),
+        }
+    }
+}
+
+/// What was found in a value's place.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presence {
+    Value,
+    Null,
+    /// A list without items.
+    Empty,
 }
 
 impl<'de, T: Read<'de>> Read<'de> for Option<T> {
+    const EXPECTED: &'static str = T::EXPECTED;
+    const KEEPS_NULL: bool = true;
+
     #[inline]
-    fn read<const EXACT: bool, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_option(OptionVisitor::<T, EXACT>(PhantomData))
+    fn blank() -> Self {
+        None
+    }
+
+    #[inline]
+    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error> {
+        deserializer.deserialize_option(OptionVisitor(self))
+    }
+
+    #[inline]
+    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
+        if scanner.peek() == Some(b'n') {
+            return scanner.null();
+        }
+        self.insert(T::blank()).scan(scanner)
     }
 }
 
 impl<'de, T: Read<'de>> Read<'de> for Box<T> {
+    const EXPECTED: &'static str = T::EXPECTED;
+    const KEEPS_NULL: bool = T::KEEPS_NULL;
+
+    fn blank() -> Self {
+        Self::new(T::blank())
+    }
+
     #[inline]
-    fn read<const EXACT: bool, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        T::read::<EXACT, D>(deserializer).map(Self::new)
+    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error> {
+        (**self).read_into::<D>(deserializer)
+    }
+
+    #[inline]
+    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
+        (**self).scan(scanner)
     }
 }
 
 impl<'de, T: Read<'de>> Read<'de> for Vec<T> {
-    fn read<const EXACT: bool, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(VecVisitor::<T, EXACT>(PhantomData))
+    const EXPECTED: &'static str = "an array";
+
+    #[inline]
+    fn blank() -> Self {
+        Self::new()
+    }
+
+    #[inline]
+    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error> {
+        deserializer.deserialize_any(VecVisitor(self))
+    }
+
+    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
+        match scanner.open(b'[')? {
+            Presence::Null => Ok(Presence::Null),
+            _ => scan_items(self, scanner),
+        }
     }
 }
 
 impl<'de> Read<'de> for bool {
-    fn read<const EXACT: bool, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(BoolVisitor)
+    const EXPECTED: &'static str = "a boolean";
+
+    #[inline]
+    fn blank() -> Self {
+        false
+    }
+
+    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error> {
+        deserializer.deserialize_any(BoolVisitor(self))
+    }
+
+    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
+        *self = scanner.boolean()?;
+        Ok(Presence::Value)
     }
 }
 
-/// Reads a `T` in the given mode where serde asks for a seed.
-pub(crate) struct Seed<T, const EXACT: bool>(PhantomData<T>);
+/// Reads into a place where serde asks for a seed.
+pub(crate) struct ReadInto<'p, T>(pub(crate) &'p mut T);
 
-impl<T, const EXACT: bool> Seed<T, EXACT> {
+impl<'de, T: Read<'de>> DeserializeSeed<'de> for ReadInto<'_, T> {
+    type Value = Presence;
+
     #[inline]
-    pub(crate) const fn new() -> Self {
-        Self(PhantomData)
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Presence, D::Error> {
+        self.0.read_into::<D>(deserializer)
     }
 }
 
-impl<'de, T: Read<'de>, const EXACT: bool> DeserializeSeed<'de> for Seed<T, EXACT> {
-    type Value = T;
+/// Reads an item of a list into its place.
+struct ItemInto<'p, T>(&'p mut T);
+
+impl<'de, T: Read<'de>> DeserializeSeed<'de> for ItemInto<'_, T> {
+    type Value = ();
 
     #[inline]
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
-        T::read::<EXACT, D>(deserializer)
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        match self.0.read_into::<D>(deserializer)? {
+            Presence::Null if !T::KEEPS_NULL => Err(wrong_kind(T::EXPECTED, Kind::Null)),
+            _ => Ok(()),
+        }
     }
+}
+
+/// Reads the items of a list.
+pub(crate) fn read_items<'de, T: Read<'de>, A: SeqAccess<'de>>(
+    items: &mut Vec<T>,
+    mut sequence: A,
+) -> Result<Presence, A::Error> {
+    loop {
+        // Made before it is known whether there is another item, so that it is filled in place.
+        items.push(T::blank());
+        let Some(place) = items.last_mut() else { break };
+        if sequence.next_element_seed(ItemInto(place))?.is_none() {
+            break;
+        }
+    }
+    items.pop();
+    Ok(if items.is_empty() {
+        Presence::Empty
+    } else {
+        Presence::Value
+    })
 }
 
 /// The kinds of JSON values, as error messages name them.
@@ -156,55 +284,61 @@ macro_rules! refuse {
 
 pub(crate) use refuse;
 
-struct OptionVisitor<T, const EXACT: bool>(PhantomData<T>);
+struct OptionVisitor<'p, T>(&'p mut Option<T>);
 
-impl<'de, T: Read<'de>, const EXACT: bool> Visitor<'de> for OptionVisitor<T, EXACT> {
-    type Value = Option<T>;
+impl<'de, T: Read<'de>> Visitor<'de> for OptionVisitor<'_, T> {
+    type Value = Presence;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a value or null")
     }
 
     #[inline]
-    fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_none<E: Error>(self) -> Result<Presence, E> {
+        Ok(Presence::Null)
     }
 
     #[inline]
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_unit<E: Error>(self) -> Result<Presence, E> {
+        Ok(Presence::Null)
     }
 
     #[inline]
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        T::read::<EXACT, D>(deserializer).map(Some)
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Presence, D::Error> {
+        self.0.insert(T::blank()).read_into::<D>(deserializer)
     }
 }
 
-struct VecVisitor<T, const EXACT: bool>(PhantomData<T>);
+struct VecVisitor<'p, T>(&'p mut Vec<T>);
 
-impl<'de, T: Read<'de>, const EXACT: bool> Visitor<'de> for VecVisitor<T, EXACT> {
-    type Value = Vec<T>;
+impl<'de, T: Read<'de>> Visitor<'de> for VecVisitor<'_, T> {
+    type Value = Presence;
 
-    refuse!("an array": bool number str null object);
+    refuse!("an array": bool number str object);
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Vec<T>, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = sequence.next_element_seed(Seed::<T, EXACT>::new())? {
-            items.push(item);
-        }
-        Ok(items)
+    #[inline]
+    fn visit_unit<E: Error>(self) -> Result<Presence, E> {
+        Ok(Presence::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Presence, A::Error> {
+        read_items::<T, A>(self.0, sequence)
     }
 }
 
-struct BoolVisitor;
+struct BoolVisitor<'p>(&'p mut bool);
 
-impl<'de> Visitor<'de> for BoolVisitor {
-    type Value = bool;
+impl<'de> Visitor<'de> for BoolVisitor<'_> {
+    type Value = Presence;
 
-    refuse!("a boolean": number str null array object);
+    refuse!("a boolean": number str array object);
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<bool, E> {
-        Ok(value)
+    fn visit_unit<E: Error>(self) -> Result<Presence, E> {
+        Ok(Presence::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Presence, E> {
+        *self.0 = value;
+        Ok(Presence::Value)
     }
 }

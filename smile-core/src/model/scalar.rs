@@ -1,13 +1,13 @@
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde::{
     Deserialize, Serialize, Serializer,
-    de::{Deserializer, Error, Visitor},
+    de::{Deserializer, Error},
     ser::Error as _,
 };
 use serde_json::value::RawValue;
 
-use super::{Kind, Read, wrong_kind};
+use super::{GiveUp, Kind, Presence, Read, Scanner, wrong_kind};
 
 /// A JSON string or the digits of a JSON number, borrowed or owned.
 ///
@@ -42,15 +42,21 @@ impl<'a> Scalar<'a> {
         }
     }
 
-    /// Takes the raw JSON of a string or a number.
+    /// Takes the raw JSON of a string, a number or `null`.
     #[inline]
-    pub(super) fn from_raw<E: Error>(raw: &'a RawValue, expected: &str) -> Result<Self, E> {
+    pub(super) fn take_raw<E: Error>(
+        &mut self,
+        raw: &'a RawValue,
+        expected: &str,
+    ) -> Result<Presence, E> {
         let json = raw.get();
-        match json.as_bytes() {
-            [b'-' | b'0'..=b'9', ..] => Ok(Self::Digits(json)),
-            [b'"', ..] => Self::from_quoted(json),
-            _ => Err(wrong_kind(expected, Kind::of(raw))),
-        }
+        *self = match json.as_bytes() {
+            [b'-' | b'0'..=b'9', ..] => Self::Digits(json),
+            [b'"', ..] => Self::from_quoted(json)?,
+            [b'n', ..] => return Ok(Presence::Null),
+            _ => return Err(wrong_kind(expected, Kind::of(raw))),
+        };
+        Ok(Presence::Value)
     }
 
     fn from_quoted<E: Error>(json: &'a str) -> Result<Self, E> {
@@ -68,13 +74,29 @@ impl<'a> Scalar<'a> {
 }
 
 impl<'de> Read<'de> for Scalar<'de> {
+    const EXPECTED: &'static str = "a string";
+
     #[inline]
-    fn read<const EXACT: bool, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        if EXACT {
-            Self::from_raw(<&RawValue>::deserialize(deserializer)?, "a string")
-        } else {
-            deserializer.deserialize_any(ScalarVisitor)
-        }
+    fn blank() -> Self {
+        Self::Text("")
+    }
+
+    #[inline]
+    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error> {
+        let raw = <&RawValue>::deserialize(deserializer)?;
+        self.take_raw(raw, Self::EXPECTED)
+    }
+
+    #[inline]
+    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
+        *self = match scanner.peek() {
+            Some(b'"') => match scanner.string()? {
+                Cow::Borrowed(text) => Self::Text(text),
+                Cow::Owned(text) => Self::OwnedText(text.into()),
+            },
+            _ => Self::Digits(scanner.number()?),
+        };
+        Ok(Presence::Value)
     }
 }
 
@@ -102,33 +124,4 @@ impl fmt::Debug for Scalar<'_> {
             fmt::Debug::fmt(self.as_str(), f)
         }
     }
-}
-
-struct ScalarVisitor;
-
-impl<'de> Visitor<'de> for ScalarVisitor {
-    type Value = Scalar<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string")
-    }
-
-    #[inline]
-    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Scalar::Text(text))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Scalar::OwnedText(text.into()))
-    }
-
-    fn visit_i64<E: Error>(self, integer: i64) -> Result<Self::Value, E> {
-        Ok(Scalar::OwnedDigits(integer.to_string().into()))
-    }
-
-    fn visit_u64<E: Error>(self, integer: u64) -> Result<Self::Value, E> {
-        Ok(Scalar::OwnedDigits(integer.to_string().into()))
-    }
-
-    // No visit_f64: the digits are gone by then, so the fast mode fails and the exact one follows.
 }

@@ -7,9 +7,9 @@
 macro_rules! event_table {
     (
         $(#[$name_meta:meta])*
-        names $Name:ident, $UnknownName:ident;
+        names $Name:ident, $UnknownName:ident as $accessor:ident;
         $(#[$data_meta:meta])*
-        data $Data:ident, $OtherData:ident;
+        data $Data:ident, $OtherData:ident in $member:literal;
         $($(#[$meta:meta])* $variant:ident = $wire:literal $(| $alias:literal)?: $Struct:ident,)+
     ) => {
         $(#[$name_meta])*
@@ -109,10 +109,10 @@ macro_rules! event_table {
         impl $Data<'_> {
             /// The name of the event that this is the data of.
             #[must_use]
-            pub fn event_type(&self) -> $Name {
+            pub fn $accessor(&self) -> $Name {
                 match self {
                     $(Self::$variant(_) => $Name::$variant,)+
-                    Self::Other(data) => data.event_type().into(),
+                    Self::Other(data) => data.name().into(),
                 }
             }
 
@@ -145,7 +145,7 @@ macro_rules! event_table {
         }
 
         impl<'a> $Data<'a> {
-            /// Reads the JSON text of an event's `data`.
+            #[doc = concat!("Reads the JSON text of an event's `", $member, "`.")]
             ///
             /// The text of an unknown event is kept as it is.
             ///
@@ -157,7 +157,8 @@ macro_rules! event_table {
                 $crate::model::read_data(event_type, json)
             }
 
-            /// Reads the `data` of a whole body. Where there is none, all its members are absent.
+            #[doc = concat!("Reads the `", $member, "` of a whole body. Where there is none, all its ")]
+            /// members are absent.
             pub(crate) fn read(
                 event_type: &$Name,
                 body: &'a [u8],
@@ -176,6 +177,8 @@ macro_rules! event_table {
         }
 
         impl $crate::model::EventName for $Name {
+            const MEMBER: &'static str = $member;
+
             type Data<'a> = $Data<'a>;
 
             fn absent<'a>(&self) -> $Data<'a> {
@@ -185,13 +188,13 @@ macro_rules! event_table {
                 }
             }
 
-            fn read<'de, const EXACT: bool, D: ::serde::Deserializer<'de>>(
+            fn read<'de, D: ::serde::Deserializer<'de>>(
                 &self,
                 deserializer: D,
             ) -> Result<$Data<'de>, D::Error> {
                 match self {
                     $(Self::$variant => {
-                        <$Struct<'de> as $crate::model::Read<'de>>::read::<EXACT, D>(deserializer)
+                        <$Struct<'de> as $crate::model::Read<'de>>::read::<D>(deserializer)
                             .map($Data::$variant)
                     })+
                     Self::Other(name) => {
@@ -199,6 +202,22 @@ macro_rules! event_table {
                             deserializer,
                         )
                         .map(|raw| $Data::Other($OtherData::new(name.as_str(), Some(raw))))
+                    }
+                }
+            }
+
+            fn scan<'de>(
+                &self,
+                scanner: &mut $crate::model::Scanner<'de>,
+            ) -> Result<$Data<'de>, $crate::model::GiveUp> {
+                match self {
+                    $(Self::$variant => {
+                        <$Struct<'de> as $crate::model::Read<'de>>::scan_new(scanner)
+                            .map($Data::$variant)
+                    })+
+                    Self::Other(name) => {
+                        let raw = scanner.raw()?;
+                        Ok($Data::Other($OtherData::new(name.as_str(), Some(raw))))
                     }
                 }
             }

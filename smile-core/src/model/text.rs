@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{IntoOwned, Read, scalar::Scalar};
+use super::{GiveUp, IntoOwned, Presence, Read, Scanner, scalar::Scalar};
 
 /// A text, borrowed from the JSON that it was read from where that is possible.
 ///
@@ -153,15 +153,27 @@ impl fmt::Debug for Text<'_> {
 }
 
 impl<'de> Read<'de> for Text<'de> {
+    const EXPECTED: &'static str = Scalar::EXPECTED;
+
     #[inline]
-    fn read<const EXACT: bool, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Scalar::read::<EXACT, D>(deserializer).map(Self)
+    fn blank() -> Self {
+        Self(Scalar::blank())
+    }
+
+    #[inline]
+    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error> {
+        self.0.read_into::<D>(deserializer)
+    }
+
+    #[inline]
+    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
+        self.0.scan(scanner)
     }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Text::read::<true, D>(deserializer)
+        Text::read::<D>(deserializer)
     }
 }
 

@@ -1,9 +1,13 @@
 use std::{borrow::Cow, collections::BTreeSet, fmt};
 
-use serde::ser::SerializeMap;
+use serde::{
+    Deserializer,
+    de::{Error, MapAccess, Visitor},
+    ser::SerializeMap,
+};
 use serde_json::value::RawValue;
 
-use super::IntoOwned;
+use super::{GiveUp, IntoOwned, Presence, Read, Scanner, Text, refuse};
 
 /// The members of an object that this version does not know, in the order in which they came.
 ///
@@ -71,6 +75,15 @@ impl<'a> Unknown<'a> {
         }
     }
 
+    /// Takes an object apart. What is no object has no members.
+    pub(crate) fn parse(json: &'a [u8]) -> Self {
+        let Ok(text) = std::str::from_utf8(json) else {
+            return Self::default();
+        };
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        Self::read(&mut deserializer).unwrap_or_default()
+    }
+
     #[inline]
     pub(crate) fn trace(&self) -> &Trace {
         &self.trace
@@ -111,6 +124,30 @@ impl IntoOwned for Unknown<'_> {
     }
 }
 
+impl<'de> Read<'de> for Unknown<'de> {
+    const EXPECTED: &'static str = "an object";
+
+    fn blank() -> Self {
+        Self::default()
+    }
+
+    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error> {
+        deserializer.deserialize_any(UnknownVisitor(self))
+    }
+
+    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
+        if scanner.open(b'{')? == Presence::Null {
+            return Ok(Presence::Null);
+        }
+        let mut is_first = true;
+        while scanner.next(b'}', &mut is_first)? {
+            let name = scanner.name()?;
+            self.push(name, Cow::Borrowed(scanner.raw()?));
+        }
+        Ok(Presence::Value)
+    }
+}
+
 impl PartialEq for Unknown<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.len() == other.len() && self.sorted() == other.sorted()
@@ -137,6 +174,30 @@ pub(crate) struct Trace {
     pub(crate) shape: Shape,
 }
 
+impl Trace {
+    /// Notes what is needed to write a member again; says whether there was a value.
+    #[inline]
+    pub(crate) fn note(&mut self, presence: Presence, bit: u32, alias: bool) -> bool {
+        if alias {
+            self.alias |= bit;
+        } else {
+            self.alias &= !bit;
+        }
+        match presence {
+            Presence::Value => true,
+            Presence::Null => {
+                self.null |= bit;
+                false
+            }
+            Presence::Empty => {
+                self.null &= !bit;
+                self.empty |= bit;
+                true
+            }
+        }
+    }
+}
+
 /// What stood where the object was expected.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Shape {
@@ -144,4 +205,24 @@ pub(crate) enum Shape {
     Object,
     Null,
     Array,
+}
+
+struct UnknownVisitor<'p, 'de>(&'p mut Unknown<'de>);
+
+impl<'de> Visitor<'de> for UnknownVisitor<'_, 'de> {
+    type Value = Presence;
+
+    refuse!("an object": bool number str array);
+
+    fn visit_unit<E: Error>(self) -> Result<Presence, E> {
+        Ok(Presence::Null)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Presence, A::Error> {
+        while let Some(name) = map.next_key::<Text<'de>>()? {
+            let value = map.next_value::<&'de RawValue>()?;
+            self.0.push(name, Cow::Borrowed(value));
+        }
+        Ok(Presence::Value)
+    }
 }

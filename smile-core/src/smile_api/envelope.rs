@@ -330,6 +330,18 @@ mod tests {
         }
 
         #[test]
+        fn a_front_of_any_length_is_read_alike(padding in 380..540_usize, at_end: bool) {
+            let (before, after) = if at_end { ("", "é") } else { ("é", "") };
+            let body = format!(
+                r#"{{"x":"{before}{}{after}","id":"et-1","version":10,"type":"LINK_ADDED","createdAt":"c","data":{{}}}}"#,
+                "x".repeat(padding)
+            );
+            let envelope = read(&body);
+            proptest::prop_assert_eq!((envelope.id(), envelope.version()), ("et-1", Some(10)));
+            proptest::prop_assert_eq!(envelope.created_at(), Some("c"));
+        }
+
+        #[test]
         fn no_bytes_make_the_reader_panic(body in proptest::collection::vec(0_u8.., 0..200)) {
             let _ = Envelope::read(&body);
         }

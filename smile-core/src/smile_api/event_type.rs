@@ -14,7 +14,7 @@ event_table! {
     /// assert_eq!(EventType::from("TASK_FINISHED"), EventType::TaskFinished);
     /// assert_eq!(EventType::from("MOON_LANDED").as_str(), "MOON_LANDED");
     /// ```
-    names EventType, UnknownEventType;
+    names EventType, UnknownEventType as event_type;
 
     /// The typed data of an event.
     ///
@@ -30,7 +30,7 @@ event_table! {
     /// }
     /// # Ok::<(), smile_core::DataError>(())
     /// ```
-    data Data, OtherData;
+    data Data, OtherData in "data";
 
     /// A user and a link token were made.
     UserCreated = "USER_CREATED": UserCreated,

@@ -11,7 +11,7 @@ event_table! {
     /// assert_eq!(Topic::from("customer/updated"), Topic::CustomerUpdated);
     /// assert_eq!(Topic::from("points/earned").as_str(), "points/earned");
     /// ```
-    names Topic, UnknownTopic;
+    names Topic, UnknownTopic as topic;
 
     /// The typed data of an event.
     ///
@@ -25,7 +25,7 @@ event_table! {
     /// assert_eq!(customer.id.and_then(|id| id.to_i64()), Some(7));
     /// # Ok::<(), smile_core::DataError>(())
     /// ```
-    data Data, OtherData;
+    data Data, OtherData in "data";
 
     /// A webhook was made, and the vendor tries whether its endpoint answers.
     Ping = "ping": Ping,

@@ -11,3 +11,4 @@ mod fixtures;
 mod lossless;
 mod properties;
 mod tolerance;
+mod wink;

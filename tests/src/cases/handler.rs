@@ -36,7 +36,7 @@ pub fn the_body_inside_is_the_verified_one(kind: Kind) {
             sign::smile_api(event).chunked(chunk),
         ] {
             // Both have one id, so only the first is handled.
-            subject.send(&request);
+            let _ = subject.send(&request);
             let seen = subject.seen().pop().expect("a run");
             assert_eq!(seen.raw, request.body.bytes(), "{len}");
             if kind != Kind::Core {

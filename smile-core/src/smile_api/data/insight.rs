@@ -1,13 +1,11 @@
 use std::{borrow::Cow, fmt};
 
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{MapAccess, Visitor},
-    ser::SerializeMap,
-};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeMap};
 use serde_json::value::RawValue;
 
-use crate::model::{DateTime, IntoOwned, Number, Read, Text, Unknown, object, refuse};
+use crate::model::{
+    DateTime, GiveUp, IntoOwned, Number, Presence, Read, Scanner, Text, Unknown, object,
+};
 
 object! {
     /// What the vendor computed from a user's data (`InsightPayload`).
@@ -336,14 +334,24 @@ impl fmt::Debug for Features<'_> {
 }
 
 impl<'de> Read<'de> for Features<'de> {
-    fn read<const EXACT: bool, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(FeaturesVisitor)
+    const EXPECTED: &'static str = "an object";
+
+    fn blank() -> Self {
+        Self::default()
+    }
+
+    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error> {
+        self.0.read_into(deserializer)
+    }
+
+    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
+        self.0.scan(scanner)
     }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Features<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Features::read::<true, D>(deserializer)
+        Features::read::<D>(deserializer)
     }
 }
 
@@ -352,23 +360,6 @@ impl Serialize for Features<'_> {
         let mut map = serializer.serialize_map(None)?;
         self.0.write(&mut map)?;
         map.end()
-    }
-}
-
-struct FeaturesVisitor;
-
-impl<'de> Visitor<'de> for FeaturesVisitor {
-    type Value = Features<'de>;
-
-    refuse!("an object": bool number str null array);
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut features = Features::default();
-        while let Some(name) = map.next_key::<Text<'de>>()? {
-            let value = map.next_value::<&'de RawValue>()?;
-            features.push(Cow::from(name), Cow::Borrowed(value));
-        }
-        Ok(features)
     }
 }
 

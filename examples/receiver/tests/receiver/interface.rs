@@ -1,0 +1,224 @@
+//! Routes and flags, on both frameworks.
+
+use std::time::{Duration, Instant};
+
+use smile_conformance::{Request, sign};
+
+use crate::process::{FRAMEWORKS, Receiver, smile_io_now};
+
+fn on_both(flags: &[&str], check: impl Fn(Receiver)) {
+    FRAMEWORKS
+        .into_iter()
+        .for_each(|framework| check(Receiver::start(framework, flags)));
+}
+
+#[test]
+fn handled_events_are_listed_with_all_that_is_known_of_them() {
+    on_both(&[], |receiver| {
+        assert_eq!(receiver.get("/events").body, b"[]");
+        let event = sign::event();
+        receiver
+            .send(&sign::smile_api(event.clone()))
+            .expect_status(204, "smile-api");
+        receiver
+            .send(&smile_io_now(sign::customer()))
+            .expect_status(204, "smile-io");
+        let strange = r#"{"id":"et-new","type":"MOON_LANDED","data":[1]}"#;
+        receiver
+            .send(&sign::smile_api(strange))
+            .expect_status(204, "unknown type");
+        let broken = r#"{"id":"et-b","type":"USER_CREATED","data":{"userId":{}}}"#;
+        receiver
+            .send(&sign::smile_api(broken))
+            .expect_status(204, "another shape");
+
+        let events = receiver.events("");
+        assert_eq!(events.len(), 4);
+        let raw: serde_json::Value = serde_json::from_str(&event).unwrap();
+        let first = &events[0];
+        assert_eq!(first["seq"], 1);
+        assert_eq!(first["vendor"], "smile-api");
+        assert_eq!(first["id"], raw["id"]);
+        assert_eq!(first["type"], "ACCOUNT_CONNECTED");
+        assert_eq!(
+            (&first["known"], &first["typed"]),
+            (&true.into(), &true.into())
+        );
+        assert_eq!(first["data"], raw["data"]);
+        assert_eq!(first["raw"], raw);
+        assert_eq!(first["attempt"], 1);
+        assert!(first["receivedAt"].as_str().unwrap().ends_with('Z'));
+        assert_eq!(
+            (&events[1]["vendor"], &events[1]["type"]),
+            (&"smile-io".into(), &"customer/updated".into())
+        );
+        assert!(events[1]["id"].is_null());
+        assert_eq!(
+            (&events[2]["known"], &events[2]["typed"]),
+            (&false.into(), &true.into())
+        );
+        assert_eq!(
+            (&events[3]["known"], &events[3]["typed"]),
+            (&true.into(), &false.into())
+        );
+        assert!(events[3]["data"].is_null());
+    });
+}
+
+#[test]
+fn events_are_listed_a_page_at_a_time() {
+    on_both(&[], |receiver| {
+        for _ in 0..5 {
+            receiver
+                .send(&sign::smile_api(sign::event()))
+                .expect_status(204, "event");
+        }
+        let seqs = |query| {
+            let events = receiver.events(query);
+            events
+                .iter()
+                .map(|event| event["seq"].as_u64().unwrap())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(seqs("?after=2&limit=2"), [3, 4]);
+        assert_eq!(seqs("?after=3"), [4, 5]);
+        assert_eq!(seqs("?limit=1"), [1]);
+        assert_eq!(seqs("?after=5"), [0; 0]);
+        assert_eq!(seqs("?after=18446744073709551615"), [0; 0]);
+        for query in ["?after=x", "?limit=-1", "?page=2"] {
+            receiver
+                .get(&format!("/events{query}"))
+                .expect_status(400, query);
+        }
+    });
+}
+
+#[test]
+fn the_other_routes_answer() {
+    on_both(&[], |receiver| {
+        receiver.get("/healthz").expect_status(200, "healthz");
+        let page = receiver.get("/");
+        page.expect_status(200, "page");
+        assert_eq!(
+            page.header("content-type"),
+            Some("text/html; charset=utf-8")
+        );
+        receiver.get("/nowhere").expect_status(404, "nowhere");
+        let answer = receiver.get(sign::SMILE_API);
+        answer.expect_status(405, "GET");
+        assert_eq!(answer.header("allow"), Some("POST"));
+        receiver
+            .send(&Request::post(sign::SMILE_API, "{}"))
+            .expect_status(401, "unsigned");
+        receiver
+            .send(&sign::smile_api(sign::event()))
+            .expect_status(204, "signed");
+        let metrics = String::from_utf8(receiver.get("/metrics").body).unwrap();
+        for line in [
+            "smile_webhook_deliveries_total{vendor=\"smile-api\",outcome=\"handled\"} 1",
+            "smile_webhook_deliveries_total{vendor=\"smile-api\",outcome=\"signature\"} 1",
+        ] {
+            assert!(metrics.contains(line), "{metrics}");
+        }
+    });
+}
+
+#[test]
+fn a_handler_that_fails_first_is_run_again() {
+    on_both(&["--fail-first", "2"], |receiver| {
+        let request = sign::smile_api(sign::event());
+        for status in [500, 500, 204, 200, 200] {
+            receiver.send(&request).expect_status(status, "attempt");
+        }
+        let events = receiver.events("");
+        assert_eq!(events.len(), 1);
+        assert_eq!(events[0]["attempt"], 3);
+    });
+}
+
+#[test]
+fn without_deduplication_every_delivery_is_handled() {
+    on_both(&["--dedupe", "none"], |receiver| {
+        let request = sign::smile_api(sign::event());
+        for _ in 0..3 {
+            receiver.send(&request).expect_status(204, "every time");
+        }
+        let attempts: Vec<_> = receiver
+            .events("")
+            .iter()
+            .map(|event| event["attempt"].clone())
+            .collect();
+        assert_eq!(attempts, [1, 2, 3]);
+    });
+}
+
+#[test]
+fn flags_reach_the_intake() {
+    on_both(
+        &["--body-limit", "1000", "--smile-api-secret", "next"],
+        |receiver| {
+            receiver
+                .send(&sign::smile_api(sign::event_of(1001)))
+                .expect_status(413, "limit");
+            receiver
+                .send(&sign::smile_api_with("next", sign::event()))
+                .expect_status(204, "rotation");
+        },
+    );
+    on_both(&["--allow-from", "192.0.2.0/24"], |receiver| {
+        receiver
+            .send(&sign::smile_api(sign::event()))
+            .expect_status(403, "not allowed");
+    });
+    let flags = [
+        "--allow-from",
+        "192.0.2.0/24",
+        "--trusted-proxy",
+        "127.0.0.1",
+    ];
+    on_both(&flags, |receiver| {
+        let request = sign::smile_api(sign::event()).header("x-forwarded-for", "192.0.2.7");
+        receiver
+            .send(&request)
+            .expect_status(204, "through a proxy");
+    });
+    on_both(&["--handler-delay", "300"], |receiver| {
+        let start = Instant::now();
+        receiver
+            .send(&sign::smile_api(sign::event()))
+            .expect_status(204, "slow");
+        assert!(start.elapsed() >= Duration::from_millis(300));
+    });
+}
+
+#[test]
+fn a_flag_that_cannot_be_meant_is_told() {
+    for (flags, expected) in [
+        (
+            &["--smile-api-secret", ""][..],
+            "--smile-api-secret: the secret is empty",
+        ),
+        (&["--body-limit", "0"], "`body_limit` is zero"),
+        (&["--body-timeout=-1"], "--body-timeout -1"),
+        (
+            &["--allow-from", "10.0.0.0/33"],
+            "\"10.0.0.0/33\" is neither an address nor a network",
+        ),
+        (&["--dedupe", "mysql://x"], "--dedupe takes memory, none"),
+        #[cfg(not(feature = "redis"))]
+        (
+            &["--dedupe", "redis://127.0.0.1"],
+            "--dedupe: run with the driver",
+        ),
+        (&["--inbox", "sqlite:x"], "--inbox: not built in yet"),
+    ] {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_smile-receiver"))
+            .args(["--listen", "127.0.0.1:0"])
+            .args(flags)
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{flags:?}");
+        assert!(stderr.contains(expected), "{flags:?}: {stderr}");
+    }
+}

@@ -1,0 +1,12 @@
+//! The receiver as a program: its interface, and what hostile senders can do to it.
+
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test ends where something does not hold"
+)]
+
+mod hostile;
+mod interface;
+mod process;
+mod replicas;

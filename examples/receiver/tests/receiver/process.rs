@@ -1,0 +1,110 @@
+//! A receiver in a process of its own.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    net::SocketAddr,
+    process::{Child, Command, Stdio},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use serde_json::Value;
+use smile_conformance::{Connection, Request, Response, sign};
+
+pub(crate) const FRAMEWORKS: [&str; 2] = ["axum", "actix"];
+
+/// Killed when dropped.
+pub(crate) struct Receiver {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Receiver {
+    /// On a free port, with the secret that requests are signed with in `sign`.
+    #[track_caller]
+    pub(crate) fn start(framework: &str, flags: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_smile-receiver"))
+            .args(["--framework", framework, "--listen", "127.0.0.1:0"])
+            .args([
+                "--smile-api-secret",
+                sign::SECRET,
+                "--smile-io-secret",
+                sign::SECRET,
+            ])
+            .args(flags)
+            .env("RUST_LOG", "off")
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the receiver starts");
+        let stdout = child.stdout.take().expect("a pipe");
+        let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
+        let address = lines
+            .find_map(|line| line.strip_prefix("listening on http://")?.parse().ok())
+            .expect("the receiver says where it listens");
+        // Reads on, so that the receiver never waits for us.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, address }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn connect(&self) -> Connection {
+        Connection::open(self.address).expect("the receiver listens")
+    }
+
+    #[track_caller]
+    pub(crate) fn send(&self, request: &Request) -> Response {
+        self.connect().send(request).expect("the receiver answers")
+    }
+
+    #[track_caller]
+    pub(crate) fn get(&self, target: &str) -> Response {
+        self.send(&Request {
+            method: "GET",
+            ..Request::post(target, "")
+        })
+    }
+
+    #[track_caller]
+    pub(crate) fn events(&self, query: &str) -> Vec<Value> {
+        let answer = self.get(&format!("/events{query}"));
+        answer.expect_status(200, "events");
+        serde_json::from_slice(&answer.body).expect("a list")
+    }
+
+    /// Resident memory in KiB.
+    pub(crate) fn resident(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.expect("Linux's /proc");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let number = line.and_then(|line| line.split_whitespace().next());
+        number
+            .and_then(|number| number.parse().ok())
+            .expect("a number of KiB")
+    }
+
+    /// Open files and sockets.
+    pub(crate) fn descriptors(&self) -> usize {
+        fs::read_dir(format!("/proc/{}/fd", self.child.id()))
+            .expect("Linux's /proc")
+            .count()
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A delivery of Smile.io, signed at this moment.
+pub(crate) fn smile_io_now(body: String) -> Request {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("after 1970")
+        .as_secs();
+    sign::smile_io_at(&now.to_string(), body)
+}

@@ -1,0 +1,421 @@
+use std::{error, fmt, marker::PhantomData};
+
+use serde_json::value::RawValue;
+use zeroize::Zeroizing;
+
+use crate::model::{List, Text, Unknown, open_enum};
+
+use super::{
+    Credentials, EnsureCall, Environment, InvalidInput, NewWebhook, Webhook, WebhookPage,
+    invalid::check_length,
+};
+
+/// Makes the calls of the registration API (tag "Webhooks" of the Smile API OpenAPI 1.14.0).
+#[derive(Clone, Debug)]
+pub struct Registration {
+    environment: Environment,
+    credentials: Credentials,
+}
+
+impl Registration {
+    /// Takes where to register, and in whose name.
+    #[must_use]
+    pub fn new(environment: Environment, credentials: Credentials) -> Self {
+        Self {
+            environment,
+            credentials,
+        }
+    }
+
+    /// Lists webhooks, page by page.
+    #[must_use]
+    pub fn list(&self, page: &PageRequest) -> Call<WebhookPage> {
+        let PageRequest { size, cursor } = page;
+        let mut path = format!("/webhooks?size={size}");
+        if let Some(cursor) = cursor {
+            path.push_str("&cursor=");
+            path.push_str(&percent_encoded(cursor));
+        }
+        Call::new(self.request(Method::Get, &path, None), |data| {
+            let page: List<'_, Webhook<'_>> = serde_json::from_str(data?).ok()?;
+            Some(page.into_owned())
+        })
+    }
+
+    /// Creates a webhook.
+    #[must_use]
+    pub fn create(&self, webhook: &NewWebhook) -> Call<Webhook<'static>> {
+        let body = webhook.to_body();
+        Call::new(
+            self.request(Method::Post, "/webhooks", Some(body)),
+            read_webhook,
+        )
+    }
+
+    /// Gets a webhook.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`] where the id is not 1 to 200 characters long, or a step in the path.
+    pub fn get(&self, id: &str) -> Result<Call<Webhook<'static>>, InvalidInput> {
+        Ok(Call::new(
+            self.request(Method::Get, &path_of(id)?, None),
+            read_webhook,
+        ))
+    }
+
+    /// Deletes a webhook.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`] where the id is not 1 to 200 characters long, or a step in the path.
+    pub fn delete(&self, id: &str) -> Result<Call<()>, InvalidInput> {
+        Ok(Call::new(
+            self.request(Method::Delete, &path_of(id)?, None),
+            |_| Some(()),
+        ))
+    }
+
+    /// Creates a webhook unless there is one like it, see [`EnsureCall`].
+    #[must_use]
+    pub fn ensure(&self, webhook: NewWebhook) -> EnsureCall {
+        EnsureCall::new(self.clone(), webhook)
+    }
+
+    fn request(&self, method: Method, path: &str, body: Option<Zeroizing<Vec<u8>>>) -> Request {
+        Request {
+            method,
+            url: format!("{}{path}", self.environment.base_url()),
+            authorization: self.credentials.authorization().clone(),
+            body,
+        }
+    }
+}
+
+/// Which page of webhooks to list: by default the first, of 150, the most that there can be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageRequest {
+    size: u16,
+    cursor: Option<String>,
+}
+
+impl PageRequest {
+    /// The first page.
+    #[must_use]
+    pub fn first() -> Self {
+        Self {
+            size: 150,
+            cursor: None,
+        }
+    }
+
+    /// The page at a cursor, the `next_cursor` of the one before.
+    #[must_use]
+    pub fn at(cursor: &str) -> Self {
+        Self {
+            cursor: Some(cursor.to_owned()),
+            ..Self::first()
+        }
+    }
+
+    /// Asks for pages of another size.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput::PageSize`] where it is not 1 to 150.
+    pub fn size(self, size: u16) -> Result<Self, InvalidInput> {
+        if (1..=150).contains(&size) {
+            Ok(Self { size, ..self })
+        } else {
+            Err(InvalidInput::PageSize { found: size })
+        }
+    }
+}
+
+/// A request to send, and how to read what comes back.
+#[derive(Debug)]
+pub struct Call<T> {
+    request: Request,
+    read: fn(Option<&str>) -> Option<T>,
+    answer: PhantomData<fn() -> T>,
+}
+
+impl<T> Call<T> {
+    fn new(request: Request, read: fn(Option<&str>) -> Option<T>) -> Self {
+        Self {
+            request,
+            read,
+            answer: PhantomData,
+        }
+    }
+
+    /// What to send.
+    #[must_use]
+    pub fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// Reads the answer. Any status from 200 to 299 is a success.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError`] for any other status, and for a body that is not what the vendor documents.
+    pub fn parse(&self, status: u16, body: &[u8]) -> Result<T, ApiError> {
+        let frame = Unknown::parse(body);
+        let data = frame
+            .get("data")
+            .map(RawValue::get)
+            .filter(|data| *data != "null");
+        let answer = if (200..300).contains(&status) {
+            (self.read)(data)
+        } else {
+            None
+        };
+        answer.ok_or_else(|| ApiError::new(status, &frame))
+    }
+}
+
+/// An HTTP request.
+///
+/// Its `Debug` shows neither the credentials nor the body, which may hold a secret.
+pub struct Request {
+    method: Method,
+    url: String,
+    authorization: Zeroizing<String>,
+    body: Option<Zeroizing<Vec<u8>>>,
+}
+
+impl Request {
+    /// The method.
+    #[must_use]
+    pub fn method(&self) -> Method {
+        self.method
+    }
+
+    /// The whole address, with its query.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The headers, their names in lower case. The value of `authorization` is secret: mark it as
+    /// sensitive where your client can.
+    pub fn headers(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let content_type = self
+            .body
+            .as_ref()
+            .map(|_| ("content-type", "application/json"));
+        [
+            ("accept", "application/json"),
+            ("authorization", self.authorization.as_str()),
+        ]
+        .into_iter()
+        .chain(content_type)
+    }
+
+    /// The body, where there is one.
+    #[must_use]
+    pub fn body(&self) -> Option<&[u8]> {
+        self.body.as_ref().map(|body| body.as_slice())
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The methods that the calls use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Method {
+    /// `GET`
+    Get,
+    /// `POST`
+    Post,
+    /// `DELETE`
+    Delete,
+}
+
+impl Method {
+    /// The method as it is sent.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// The vendor answered something else than what was asked for.
+///
+/// `Display` names status, code and request id, but not the vendor's message, which may quote what
+/// was sent; see [`message`](Self::message).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiError(Box<Answer>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Answer {
+    status: u16,
+    code: Option<ApiCode<'static>>,
+    message: Option<Text<'static>>,
+    request_id: Option<Text<'static>>,
+}
+
+impl ApiError {
+    fn new(status: u16, frame: &Unknown<'_>) -> Self {
+        let text = |name| {
+            let raw = frame.get(name)?.get();
+            serde_json::from_str::<Text<'_>>(raw)
+                .ok()
+                .map(Text::into_owned)
+        };
+        Self(Box::new(Answer {
+            status,
+            code: text("code").map(ApiCode::from),
+            message: text("message"),
+            request_id: text("requestId"),
+        }))
+    }
+
+    /// What it means for the caller. The status decides, and where that is no error, the code.
+    #[must_use]
+    pub fn kind(&self) -> ApiErrorKind {
+        match self.0.status {
+            429 => ApiErrorKind::RateLimited,
+            401 => ApiErrorKind::Unauthorized,
+            403 => ApiErrorKind::Forbidden,
+            404 => ApiErrorKind::NotFound,
+            400 if self.0.code == Some(ApiCode::InvalidCredentials) => ApiErrorKind::Unauthorized,
+            400..=499 => ApiErrorKind::Refused,
+            500..=599 => ApiErrorKind::Server,
+            _ => ApiErrorKind::Unexpected,
+        }
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.0.status
+    }
+
+    /// The vendor's code, where the answer has one.
+    #[must_use]
+    pub fn code(&self) -> Option<&ApiCode<'static>> {
+        self.0.code.as_ref()
+    }
+
+    /// The vendor's words, where the answer has some.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.0.message.as_deref()
+    }
+
+    /// What to tell the vendor's support, where the answer has it.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.request_id.as_deref()
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "smile api answered {}", self.0.status)?;
+        if let Some(code) = &self.0.code {
+            write!(f, " {}", code.as_str().escape_debug())?;
+        }
+        if let Some(request_id) = &self.0.request_id {
+            write!(f, " (request {})", request_id.escape_debug())?;
+        }
+        if self.kind() == ApiErrorKind::Unexpected {
+            f.write_str(", which is not what was asked for")?;
+        }
+        Ok(())
+    }
+}
+
+impl error::Error for ApiError {}
+
+/// What an [`ApiError`] means for the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ApiErrorKind {
+    /// 429: too many requests from this IP address. Wait a second or more and try again.
+    RateLimited,
+    /// 401, or 400 with `INVALID_CREDENTIALS`: key or secret are wrong, or of another environment.
+    Unauthorized,
+    /// 403: the key may not do this.
+    Forbidden,
+    /// 404: there is no such webhook.
+    NotFound,
+    /// Another 4xx: the vendor does not take what was sent.
+    Refused,
+    /// 5xx: the vendor failed. Try again later.
+    Server,
+    /// Another status, or a success whose body is not what the vendor documents.
+    Unexpected,
+}
+
+open_enum! {
+    /// The vendor's codes (`ObjectMetadataRefCode`, and chapter 2 of the documentation).
+    pub enum ApiCode<'a> {
+        /// 200: it worked.
+        Ok = "OK",
+        /// 201: it was created.
+        Created = "CREATED",
+        /// 400: key or secret are wrong.
+        InvalidCredentials = "INVALID_CREDENTIALS",
+        /// 400: a parameter is not valid.
+        InvalidParameters = "INVALID_PARAMETERS",
+        /// 401: key or secret are missing or not known.
+        InvalidToken = "INVALID_TOKEN",
+        /// 403: the key may not do this.
+        UnauthorizedAccess = "UNAUTHORIZED_ACCESS",
+        /// 404: there is no such thing.
+        MissingResource = "MISSING_RESOURCE",
+        /// 415: the content type is not supported. Not in the schema.
+        UnsupportedType = "UNSUPPORTED_TYPE",
+        /// 429: too many requests.
+        RequestLimitExceeded = "REQUEST_LIMIT_EXCEEDED",
+        /// 500: the vendor failed.
+        ServerError = "SERVER_ERROR",
+        /// 501: the method is not supported.
+        UnsupportedMethod = "UNSUPPORTED_METHOD",
+        /// 503: the vendor is not available.
+        ServerUnavailable = "SERVER_UNAVAILABLE",
+        /// 504: the vendor took too long.
+        TimeLimitExceeded = "TIME_LIMIT_EXCEEDED",
+    }
+}
+
+fn read_webhook(data: Option<&str>) -> Option<Webhook<'static>> {
+    let webhook: Webhook<'_> = serde_json::from_str(data?).ok()?;
+    Some(webhook.into_owned())
+}
+
+fn path_of(id: &str) -> Result<String, InvalidInput> {
+    check_length("id", id, 200)?;
+    if id == "." || id == ".." {
+        return Err(InvalidInput::Id);
+    }
+    Ok(format!("/webhooks/{}", percent_encoded(id)))
+}
+
+/// All but the unreserved characters of RFC 3986.
+fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}

@@ -1,0 +1,46 @@
+//! What the stores' rows say, as the core's answers.
+
+use std::time::Duration;
+
+use smile_core::{Claim, Fence, Fingerprint, Held, StoreError};
+
+/// The claim was granted, with this fence.
+pub(crate) fn acquired(fence: i64) -> Result<Claim, StoreError> {
+    let fence = u64::try_from(fence)
+        .map_err(|_| StoreError::new(format!("expected a fence above zero, found {fence}")))?;
+    Ok(Claim::Acquired {
+        fence: Some(Fence(fence)),
+    })
+}
+
+/// The claim was refused: the event is in this state for so many milliseconds.
+pub(crate) fn refused(state: &str, left: i64, fingerprint: &str) -> Result<Claim, StoreError> {
+    match state {
+        "claimed" => Ok(Claim::InFlight {
+            lease_left: Duration::from_millis(left.try_into().unwrap_or_default()),
+        }),
+        "done" => Ok(Claim::Done {
+            fingerprint: Fingerprint::from_hex(fingerprint),
+        }),
+        // Whatever it is, "done" would lose the event and "acquired" would run it twice.
+        _ => Err(StoreError::new(format!(
+            "expected an event that is claimed or done, found {state:?}"
+        ))),
+    }
+}
+
+/// Whether the one row was changed.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(crate) fn held(rows: u64) -> Held {
+    if rows == 0 { Held::Lost } else { Held::Held }
+}
+
+/// Whether the script changed anything.
+#[cfg(feature = "redis")]
+pub(crate) fn changed(answer: i64) -> Result<Held, StoreError> {
+    match answer {
+        0 => Ok(Held::Lost),
+        1 => Ok(Held::Held),
+        _ => Err(StoreError::new(format!("expected 0 or 1, found {answer}"))),
+    }
+}

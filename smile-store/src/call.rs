@@ -1,0 +1,60 @@
+//! One call of a store, bounded in time.
+
+use std::{error::Error, future::Future, time::Duration};
+
+use smile_core::StoreError;
+
+/// What one call may take: a little less than what the intake gives it, so that the error is the
+/// store's own and says what it waited for.
+pub(crate) const ANSWER: Duration = Duration::from_millis(1400);
+
+/// What each step of a call may take: a free connection, a statement.
+pub(crate) const STEP: Duration = Duration::from_secs(1);
+
+/// How long a claim, or a release, is remembered after its end: a run that outlived its lease can
+/// still confirm its work, and the fence still grows if the clock is set back a little.
+pub(crate) const GRACE: Duration = Duration::from_secs(60 * 60);
+
+/// Gives a call up that takes longer than `limit`.
+pub(crate) async fn within<T, E>(
+    limit: Duration,
+    call: impl Future<Output = Result<T, E>>,
+) -> Result<T, StoreError>
+where
+    E: Error + Send + Sync + 'static,
+{
+    match tokio::time::timeout(limit, call).await {
+        Ok(answer) => answer.map_err(StoreError::new),
+        Err(_) => Err(StoreError::new(format!("no answer within {limit:?}"))),
+    }
+}
+
+/// The time in milliseconds, at most a hundred years: what databases add to their clock must stay
+/// a time.
+pub(crate) fn millis(time: Duration) -> i64 {
+    const CENTURY: i64 = 100 * 366 * 24 * 60 * 60 * 1000;
+    // Rounded up: nothing ends before its time.
+    let millis = time.as_nanos().div_ceil(1_000_000);
+    i64::try_from(millis).map_or(CENTURY, |millis| millis.min(CENTURY))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_rounded_up_and_end_with_the_century() {
+        assert_eq!(millis(Duration::ZERO), 0);
+        assert_eq!(millis(Duration::from_nanos(1)), 1);
+        assert_eq!(millis(Duration::from_millis(1500)), 1500);
+        assert_eq!(millis(Duration::MAX), 3_162_240_000_000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_without_an_answer_is_given_up() {
+        let call = std::future::pending::<Result<(), std::fmt::Error>>();
+        let err = within(STEP, call).await.unwrap_err();
+        let source = Error::source(&err).unwrap().to_string();
+        assert_eq!(source, "no answer within 1s");
+    }
+}

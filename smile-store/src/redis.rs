@@ -1,0 +1,216 @@
+//! Seen events in Redis.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+#[cfg(feature = "tls-rustls")]
+use redis::ConnectionAddr;
+use redis::{
+    Client, IntoConnectionInfo, Script, ScriptInvocation,
+    aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig},
+    io::tcp::TcpSettings,
+};
+use smile_core::{Claim, DedupeStore, DeliveryKey, Fingerprint, Held, StoreError, Token};
+
+use crate::{
+    answer::{acquired, changed, refused},
+    call::{ANSWER, GRACE, STEP, millis, within},
+};
+
+/// Remembers events in Redis 5 or later, or Valkey: for any number of replicas on any number of
+/// machines.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), smile_core::StoreError> {
+/// use smile_store::RedisDedupe;
+///
+/// let store = RedisDedupe::connect("redis://:password@cache.internal:6379/0").await?;
+/// # Ok(()) }
+/// ```
+///
+/// Each event is one key, `smile:dedupe:` and the event's, so a cluster may hold them; each step is
+/// one script on it. There is nothing to create and nothing to purge: keys end by themselves.
+///
+/// Time is the server's clock, to the millisecond.
+///
+/// # What Redis can forget
+///
+/// Redis copies to its replicas after it has answered, and by default writes to its disk once a
+/// second. After a fail-over or a crash the last claims and confirmations may be gone: such an
+/// event is handled again if the vendor sends it again, and none is lost. Where that matters, use
+/// `appendfsync always`, or one of the other stores.
+///
+/// Set `maxmemory-policy noeviction`. With any other policy a full server forgets events; with this
+/// one it refuses claims, deliveries are answered 503, and vendors send them again.
+///
+/// A claim stays its token's for an hour after its lease, unless another takes it over. Fences are
+/// microseconds since 1970, or one more than the last where that is greater, so that they grow
+/// even after a fail-over.
+#[derive(Clone)]
+pub struct RedisDedupe<C = ConnectionManager> {
+    connection: C,
+    scripts: Arc<Scripts>,
+}
+
+impl RedisDedupe {
+    /// Connects with `redis://:password@host:port/database`, and again whenever the connection is
+    /// lost.
+    ///
+    /// All calls share the one connection. With the feature `tls-rustls`, `rediss://` is TLS; where
+    /// the program has not installed a cryptography provider for rustls by then, that is `ring`.
+    ///
+    /// # Errors
+    ///
+    /// If the URL is not Redis's, or the server is not there within two seconds.
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        let info = url.into_connection_info().map_err(StoreError::new)?;
+        #[cfg(feature = "tls-rustls")]
+        if matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
+            install_provider();
+        }
+        let client =
+            Client::open(info.set_tcp_settings(tcp_settings())).map_err(StoreError::new)?;
+        // Soon back after an outage: the last pause before a new attempt is half a second at most.
+        let config = ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(STEP))
+            .set_response_timeout(Some(STEP))
+            .set_min_delay(Duration::from_millis(50))
+            .set_max_delay(Duration::from_millis(500))
+            .set_pipeline_buffer_size(1024);
+        let manager = ConnectionManager::new_with_config(client, config);
+        within(STEP * 2, manager).await.map(Self::new)
+    }
+}
+
+impl<C> RedisDedupe<C>
+where
+    C: ConnectionLike + Clone + Send + Sync + 'static,
+{
+    /// Uses a connection of your own that may be shared: a `ConnectionManager`, a
+    /// `MultiplexedConnection`, or a cluster's `ClusterConnection`.
+    ///
+    /// A call is given up after 1.4 s whatever the connection's own limits are.
+    pub fn new(connection: C) -> Self {
+        Self {
+            connection,
+            scripts: Arc::default(),
+        }
+    }
+
+    async fn change(&self, script: &ScriptInvocation<'_>) -> Result<Held, StoreError> {
+        let mut connection = self.connection.clone();
+        let answer = within(ANSWER, script.invoke_async(&mut connection)).await?;
+        changed(answer)
+    }
+}
+
+impl<C> fmt::Debug for RedisDedupe<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisDedupe").finish_non_exhaustive()
+    }
+}
+
+impl<C> DedupeStore for RedisDedupe<C>
+where
+    C: ConnectionLike + Clone + Send + Sync + 'static,
+{
+    async fn claim(
+        &self,
+        key: &DeliveryKey,
+        token: Token,
+        fingerprint: Fingerprint,
+        lease: Duration,
+    ) -> Result<Claim, StoreError> {
+        let mut script = self.scripts.claim.key(name(key));
+        script
+            .arg(token.to_hex())
+            .arg(fingerprint.to_hex())
+            .arg(millis(lease))
+            .arg(millis(GRACE));
+        let mut connection = self.connection.clone();
+        let (state, number, fingerprint): (String, i64, String) =
+            within(ANSWER, script.invoke_async(&mut connection)).await?;
+        match state.as_str() {
+            "acquired" => acquired(number),
+            state => refused(state, number, &fingerprint),
+        }
+    }
+
+    async fn extend(
+        &self,
+        key: &DeliveryKey,
+        token: Token,
+        lease: Duration,
+    ) -> Result<Held, StoreError> {
+        let mut script = self.scripts.extend.key(name(key));
+        script
+            .arg(token.to_hex())
+            .arg(millis(lease))
+            .arg(millis(GRACE));
+        self.change(&script).await
+    }
+
+    async fn finish(
+        &self,
+        key: &DeliveryKey,
+        token: Token,
+        fingerprint: Fingerprint,
+        retention: Duration,
+    ) -> Result<Held, StoreError> {
+        let mut script = self.scripts.finish.key(name(key));
+        script
+            .arg(token.to_hex())
+            .arg(fingerprint.to_hex())
+            .arg(millis(retention));
+        self.change(&script).await
+    }
+
+    async fn release(&self, key: &DeliveryKey, token: Token) -> Result<Held, StoreError> {
+        let mut script = self.scripts.release.key(name(key));
+        script.arg(token.to_hex()).arg(millis(GRACE));
+        self.change(&script).await
+    }
+}
+
+/// One script for each step, so that each is atomic. Called by their digests, and sent again to a
+/// server that does not know them.
+struct Scripts {
+    claim: Script,
+    extend: Script,
+    finish: Script,
+    release: Script,
+}
+
+impl Default for Scripts {
+    fn default() -> Self {
+        Self {
+            claim: Script::new(include_str!("redis/claim.lua")),
+            extend: Script::new(include_str!("redis/extend.lua")),
+            finish: Script::new(include_str!("redis/finish.lua")),
+            release: Script::new(include_str!("redis/release.lua")),
+        }
+    }
+}
+
+/// The one key of an event. A hash tag would be of use only to bring two keys together.
+fn name(key: &DeliveryKey) -> String {
+    format!("smile:dedupe:{key}")
+}
+
+/// Where there are several providers in a program and none is installed, redis panics.
+#[cfg(feature = "tls-rustls")]
+fn install_provider() {
+    use rustls::crypto::{CryptoProvider, ring::default_provider};
+
+    if CryptoProvider::get_default().is_none() {
+        // Fails where another thread was faster, which is as well.
+        let _ = default_provider().install_default();
+    }
+}
+
+fn tcp_settings() -> TcpSettings {
+    let settings = TcpSettings::default().set_nodelay(true);
+    // A server that is gone without a word is otherwise noticed a quarter of an hour later.
+    #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+    let settings = settings.set_user_timeout(STEP * 2);
+    settings
+}

@@ -1,0 +1,241 @@
+//! Seen events in an SQLite file.
+
+use std::{str::FromStr, time::Duration};
+
+use smile_core::{Claim, DedupeStore, DeliveryKey, Fingerprint, Held, StoreError, Token};
+use sqlx::{
+    SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use self::{
+    batches::Batches,
+    patience::{BUSY_TIMEOUT, patiently},
+    step::{Found, Step},
+};
+use crate::{
+    answer::{acquired, held, refused},
+    call::{ANSWER, GRACE, STEP, millis, within},
+    purges::{BATCH, Purges},
+};
+
+mod batches;
+mod patience;
+mod step;
+
+/// Remembers events in an SQLite file: for any number of processes of one machine.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), smile_core::StoreError> {
+/// use smile_store::SqliteDedupe;
+///
+/// let store = SqliteDedupe::connect("sqlite:/var/lib/app/dedupe.db").await?;
+/// store.create_schema().await?;
+/// # Ok(()) }
+/// ```
+///
+/// SQLite has one writer at a time, and what is answered is on the disk. Calls that come while the
+/// disk is busy are written together, so a burst costs a process few waits for the disk; several
+/// processes take turns. The file must be on a local disk, not on a network share, whose locks
+/// cannot be trusted.
+///
+/// Time is the machine's clock, to the millisecond. Where it is set forward by more than a lease,
+/// a claim ends early.
+///
+/// A claim stays its token's for an hour after its lease, unless another takes it over. Fences are
+/// milliseconds since 1970, or one more than the last where that is greater. Rows are deleted an
+/// hour after they expire, some with every 256th event that is finished, or all by
+/// [`purge`](Self::purge).
+#[derive(Clone, Debug)]
+pub struct SqliteDedupe {
+    batches: Batches,
+    purges: Purges,
+}
+
+impl SqliteDedupe {
+    /// The table, for those who make their tables by their own means. It needs SQLite 3.42 or
+    /// later.
+    pub const SCHEMA: &str = "\
+CREATE TABLE IF NOT EXISTS smile_dedupe (
+    key TEXT NOT NULL PRIMARY KEY,
+    state TEXT NOT NULL CHECK (state IN ('claimed', 'done', 'free')),
+    token BLOB NOT NULL,
+    fingerprint TEXT NOT NULL,
+    fence INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL -- milliseconds since 1970
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS smile_dedupe_expires_at ON smile_dedupe (expires_at);
+";
+
+    /// Opens the file, or makes it: `sqlite:relative/path` or `sqlite:/absolute/path`.
+    ///
+    /// One connection, in WAL mode with `synchronous = FULL`, which waits at most a second for
+    /// another process's write. Within the process, calls are served in the order they came.
+    ///
+    /// # Errors
+    ///
+    /// If the URL is not SQLite's, or the file cannot be opened.
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::from_str(url)
+            .map_err(StoreError::new)?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY_TIMEOUT);
+        // The one connection is never closed: another would be no better, and a database in memory
+        // would be gone.
+        let connect = || {
+            SqlitePoolOptions::new()
+                .max_connections(1)
+                .acquire_timeout(STEP)
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .test_before_acquire(false)
+                .connect_with(options.clone())
+        };
+        let pool = patiently(connect).await.map_err(StoreError::new)?;
+        Ok(Self::from_pool(pool))
+    }
+
+    /// Uses a pool of your own, and the file's main database.
+    ///
+    /// How durable a claim is and how long a call waits for a lock is then up to the pool's
+    /// options: use WAL, `synchronous` FULL and a short busy timeout. While another process writes,
+    /// the store asks again for a second whatever that timeout is.
+    pub fn from_pool(pool: SqlitePool) -> Self {
+        Self {
+            batches: Batches::new(pool),
+            purges: Purges::default(),
+        }
+    }
+
+    /// Makes the [table](Self::SCHEMA), unless it exists. Any number of processes may call it at
+    /// once.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written, or stays locked by another process.
+    pub async fn create_schema(&self) -> Result<(), StoreError> {
+        let create = || sqlx::raw_sql(Self::SCHEMA).execute(self.batches.pool());
+        within(STEP * 10, patiently(create)).await.map(drop)
+    }
+
+    /// Deletes every row that expired more than an hour ago, 1000 at a time, and says how many
+    /// there were.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written.
+    pub async fn purge(&self) -> Result<u64, StoreError> {
+        let mut purged = 0;
+        loop {
+            let rows = purge_some(self.batches.pool()).await?;
+            purged += rows;
+            if rows == 0 {
+                return Ok(purged);
+            }
+        }
+    }
+
+    async fn change(
+        &self,
+        key: &DeliveryKey,
+        token: Token,
+        step: Step,
+    ) -> Result<Held, StoreError> {
+        match self.batches.take(key, token, step).await? {
+            Found::Changed(rows) => Ok(held(rows)),
+            found => Err(unexpected(&found)),
+        }
+    }
+}
+
+impl DedupeStore for SqliteDedupe {
+    async fn claim(
+        &self,
+        key: &DeliveryKey,
+        token: Token,
+        fingerprint: Fingerprint,
+        lease: Duration,
+    ) -> Result<Claim, StoreError> {
+        let step = Step::Claim {
+            print: fingerprint,
+            lease: millis(lease),
+        };
+        match self.batches.take(key, token, step).await? {
+            Found::Acquired(fence) => acquired(fence),
+            Found::Refused((state, left, fingerprint)) => refused(&state, left, &fingerprint),
+            found => Err(unexpected(&found)),
+        }
+    }
+
+    async fn extend(
+        &self,
+        key: &DeliveryKey,
+        token: Token,
+        lease: Duration,
+    ) -> Result<Held, StoreError> {
+        let lease = millis(lease);
+        self.change(key, token, Step::Extend { lease }).await
+    }
+
+    async fn finish(
+        &self,
+        key: &DeliveryKey,
+        token: Token,
+        fingerprint: Fingerprint,
+        retention: Duration,
+    ) -> Result<Held, StoreError> {
+        let step = Step::Finish {
+            print: fingerprint,
+            retention: millis(retention),
+        };
+        let held = self.change(key, token, step).await?;
+        let pool = self.batches.pool();
+        self.purges.finished(|| {
+            let pool = pool.clone();
+            async move { purge_some(&pool).await }
+        });
+        Ok(held)
+    }
+
+    async fn release(&self, key: &DeliveryKey, token: Token) -> Result<Held, StoreError> {
+        self.change(key, token, Step::Release).await
+    }
+}
+
+fn unexpected(found: &Found) -> StoreError {
+    StoreError::new(format!(
+        "expected the answer to another step, found {found:?}"
+    ))
+}
+
+async fn purge_some(pool: &SqlitePool) -> Result<u64, StoreError> {
+    let purge = || {
+        sqlx::query(PURGE)
+            .bind(millis(GRACE))
+            .bind(BATCH)
+            .execute(pool)
+    };
+    let purged = within(ANSWER, patiently(purge)).await?;
+    Ok(purged.rows_affected())
+}
+
+const PURGE: &str = "
+DELETE FROM smile_dedupe WHERE key IN (
+    SELECT key FROM smile_dedupe WHERE expires_at < unixepoch() * 1000 - ?1 LIMIT ?2)";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_was_answered_is_on_the_disk() {
+        let store = SqliteDedupe::connect("sqlite::memory:").await.unwrap();
+        let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous")
+            .fetch_one(store.batches.pool())
+            .await
+            .unwrap();
+        assert_eq!(synchronous, 2, "FULL");
+    }
+}

@@ -1,0 +1,132 @@
+//! One step of one claim, as SQL.
+
+use smile_core::{DeliveryKey, Fingerprint, Token};
+use sqlx::{Error, SqliteConnection};
+
+/// What is to be done; times in milliseconds.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Step {
+    Claim { print: Fingerprint, lease: i64 },
+    Extend { lease: i64 },
+    Finish { print: Fingerprint, retention: i64 },
+    Release,
+}
+
+/// What the table says to it.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// The claim's fence.
+    Acquired(i64),
+    Refused(Refused),
+    /// How many rows.
+    Changed(u64),
+}
+
+/// State, milliseconds left, fingerprint.
+pub(super) type Refused = (String, i64, String);
+
+impl Step {
+    /// What refuses the step, as far as can be told without writing.
+    pub(super) async fn look(
+        self,
+        connection: &mut SqliteConnection,
+        key: &DeliveryKey,
+        token: Token,
+    ) -> Result<Option<Found>, Error> {
+        if !matches!(self, Self::Claim { .. }) {
+            return Ok(None);
+        }
+        let refused: Option<Refused> = sqlx::query_as(REFUSED)
+            .bind(key.as_str())
+            .bind(&token.as_bytes()[..])
+            .fetch_optional(connection)
+            .await?;
+        Ok(refused.map(Found::Refused))
+    }
+
+    /// Takes the step, inside of a transaction that writes.
+    pub(super) async fn take(
+        self,
+        connection: &mut SqliteConnection,
+        key: &DeliveryKey,
+        token: Token,
+    ) -> Result<Found, Error> {
+        // Looked at once more: now nobody else writes.
+        if let Some(refused) = self.look(connection, key, token).await? {
+            return Ok(refused);
+        }
+        let (key, token) = (key.as_str(), &token.as_bytes()[..]);
+        let change = match self {
+            Self::Claim { print, lease } => {
+                return sqlx::query_scalar(CLAIM)
+                    .bind(key)
+                    .bind(token)
+                    .bind(lease)
+                    .bind(print.to_hex())
+                    .fetch_one(connection)
+                    .await
+                    .map(Found::Acquired);
+            }
+            Self::Extend { lease } => sqlx::query(EXTEND).bind(key).bind(token).bind(lease),
+            Self::Finish { print, retention } => sqlx::query(FINISH)
+                .bind(key)
+                .bind(token)
+                .bind(retention)
+                .bind(print.to_hex()),
+            Self::Release => sqlx::query(RELEASE).bind(key).bind(token),
+        };
+        let changed = change.execute(connection).await?;
+        Ok(Found::Changed(changed.rows_affected()))
+    }
+}
+
+/// The file's clock is its machine's; within one statement it stands still.
+macro_rules! now {
+    () => {
+        "CAST(round(unixepoch('subsec') * 1000) AS INTEGER)"
+    };
+}
+
+const REFUSED: &str = concat!(
+    "SELECT state, expires_at - ",
+    now!(),
+    ", fingerprint FROM smile_dedupe
+     WHERE key = ?1 AND expires_at > ",
+    now!(),
+    " AND (state = 'done' OR state = 'claimed' AND token <> ?2)"
+);
+
+/// For an event that is not refused: what is there is over, or the token's own.
+const CLAIM: &str = concat!(
+    "INSERT INTO smile_dedupe (key, state, token, fingerprint, fence, expires_at)
+     VALUES (?1, 'claimed', ?2, ?4, ",
+    now!(),
+    ", ",
+    now!(),
+    " + ?3)
+     ON CONFLICT (key) DO UPDATE SET
+        state = excluded.state,
+        token = excluded.token,
+        fingerprint = excluded.fingerprint,
+        fence = max(fence + 1, excluded.fence),
+        expires_at = excluded.expires_at
+     RETURNING fence"
+);
+
+const EXTEND: &str = concat!(
+    "UPDATE smile_dedupe SET expires_at = ",
+    now!(),
+    " + ?3 WHERE key = ?1 AND token = ?2 AND state = 'claimed'"
+);
+
+const FINISH: &str = concat!(
+    "UPDATE smile_dedupe SET state = 'done', fingerprint = ?4, expires_at = ",
+    now!(),
+    " + ?3 WHERE key = ?1 AND token = ?2 AND state = 'claimed'"
+);
+
+const RELEASE: &str = concat!(
+    "UPDATE smile_dedupe SET state = 'free', expires_at = ",
+    now!(),
+    " WHERE key = ?1 AND token = ?2 AND state = 'claimed'"
+);

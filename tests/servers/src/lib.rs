@@ -1,0 +1,22 @@
+//! Redis and PostgreSQL servers for tests: each started from the installed program in a temporary
+//! folder and on a free port, and there to be frozen, killed and restarted.
+//!
+//! ```no_run
+//! let mut redis = smile_test_servers::Redis::start();
+//! let url = redis.url();
+//! redis.freeze();
+//! redis.thaw();
+//! redis.kill();
+//! redis.restart();
+//! ```
+//!
+//! The calls block, for as long as the server takes; what they cannot do they panic about, since
+//! all of this runs in tests. A server ends when its value is dropped.
+
+mod folder;
+mod postgres;
+mod process;
+mod redis;
+
+pub use postgres::Postgres;
+pub use redis::Redis;

@@ -1,0 +1,79 @@
+//! Each server does to its clients what the tests rely on.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
+use std::{
+    io::{ErrorKind, Read, Write},
+    net::TcpStream,
+    process::Command,
+    time::Duration,
+};
+
+use smile_test_servers::{Postgres, Redis};
+
+fn connect(url: &str) -> TcpStream {
+    let address = url.rsplit(['/', '@']).find(|part| part.contains(':'));
+    let stream = TcpStream::connect(address.unwrap()).unwrap();
+    let patience = Some(Duration::from_millis(300));
+    stream.set_read_timeout(patience).unwrap();
+    stream
+}
+
+fn ask(stream: &mut TcpStream, question: &[u8], length: usize) -> Result<Vec<u8>, ErrorKind> {
+    let mut answer = vec![0; length];
+    stream
+        .write_all(question)
+        .and_then(|()| stream.read_exact(&mut answer))
+        .map(|()| answer)
+        .map_err(|err| err.kind())
+}
+
+#[test]
+#[ignore = "needs redis-server"]
+fn a_redis_server_freezes_thaws_and_keeps_its_data_when_killed() {
+    let mut redis = Redis::start();
+    let mut client = connect(&redis.url());
+    assert_eq!(ask(&mut client, b"SET a b\r\n", 5).unwrap(), b"+OK\r\n");
+    redis.freeze();
+    let silence = ask(&mut client, b"PING\r\n", 7);
+    assert_eq!(silence, Err(ErrorKind::WouldBlock));
+    redis.thaw();
+    assert_eq!(ask(&mut client, b"", 7).unwrap(), b"+PONG\r\n");
+    redis.kill();
+    assert!(ask(&mut client, b"PING\r\n", 7).is_err());
+    redis.restart();
+    let mut client = connect(&redis.url());
+    assert_eq!(ask(&mut client, b"GET a\r\n", 7).unwrap(), b"$1\r\nb\r\n");
+    redis.stop();
+    assert!(ask(&mut client, b"PING\r\n", 7).is_err());
+}
+
+fn sql(url: &str, sql: &str) -> String {
+    let output = Command::new("psql")
+        .env("PGCONNECT_TIMEOUT", "2")
+        .args([url, "-Atqc", sql])
+        .output()
+        .unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+#[test]
+#[ignore = "needs postgresql"]
+fn a_postgres_server_freezes_thaws_and_keeps_its_data_when_killed() {
+    // The request for TLS, which is answered with one byte before anything else.
+    let tls = [0, 0, 0, 8, 4, 210, 22, 47];
+    let mut postgres = Postgres::start();
+    let url = postgres.url();
+    sql(&url, "create table kept as select 7 as n");
+    postgres.freeze();
+    let silence = ask(&mut connect(&url), &tls, 1);
+    assert_eq!(silence, Err(ErrorKind::WouldBlock));
+    postgres.thaw();
+    assert_eq!(ask(&mut connect(&url), &tls, 1).unwrap(), b"N");
+    assert_eq!(sql(&url, "select n from kept"), "7");
+    postgres.kill();
+    assert_eq!(sql(&url, "select n from kept"), "");
+    postgres.restart();
+    assert_eq!(sql(&url, "select n from kept"), "7");
+    postgres.stop();
+    assert_eq!(sql(&url, "select n from kept"), "");
+}
