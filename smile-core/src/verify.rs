@@ -40,6 +40,14 @@ use crate::{
     head::{Field, names},
 };
 
+mod buffer;
+mod timestamp;
+
+use buffer::Buffer;
+pub(crate) use timestamp::Timestamp;
+#[cfg(feature = "intake")]
+pub(crate) use timestamp::decimal;
+
 /// What a head says about its body's signature: decoded, of exact length, and fresh.
 pub struct Signature<V: Vendor> {
     tag: V::Tag,
@@ -315,63 +323,6 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
-/// A timestamp's text as received, which is what was signed, and the seconds that it says.
-///
-/// Re-printing the number would let `+17` or `0017` pass for `17`.
-#[derive(Clone, Copy)]
-pub(crate) struct Timestamp {
-    digits: [u8; Self::MAX_DIGITS],
-    len: usize,
-}
-
-impl Timestamp {
-    /// The digits of the largest 64-bit number.
-    const MAX_DIGITS: usize = 20;
-
-    pub(crate) fn read(head: &dyn Head, now: u64, tolerance: Duration) -> Result<Self, Rejection> {
-        let text = match head.field(names::TIMESTAMP) {
-            Field::Absent => return Err(Reason::TimestampMissing.into()),
-            Field::Repeated => return Err(Reason::TimestampRepeated.into()),
-            Field::One(text) => text,
-        };
-        let mut digits = [0; Self::MAX_DIGITS];
-        let (Some(to), false) = (digits.get_mut(..text.len()), text.is_empty()) else {
-            return Err(Reason::TimestampMalformed.into());
-        };
-        to.copy_from_slice(text);
-        let seconds = decimal(text).ok_or(Reason::TimestampMalformed)?;
-        // `abs_diff` and no subtraction: `now - seconds` overflows for a timestamp near the ends of
-        // its range, which panics in debug builds and passes the check in release builds.
-        let off = now.abs_diff(seconds);
-        if off > tolerance.as_secs() {
-            return Err(if seconds < now {
-                Reason::TimestampStale { age: off }.into()
-            } else {
-                Reason::TimestampAhead { by: off }.into()
-            });
-        }
-        Ok(Self {
-            digits,
-            len: text.len(),
-        })
-    }
-
-    fn as_bytes(&self) -> &[u8] {
-        self.digits.get(..self.len).unwrap_or_default()
-    }
-}
-
-/// Reads ASCII digits and nothing else (`str::parse` would take a `+`); `None` past 64 bits.
-pub(crate) fn decimal(text: &[u8]) -> Option<u64> {
-    if text.is_empty() {
-        return None;
-    }
-    text.iter().try_fold(0_u64, |number, byte| {
-        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
-        number.checked_mul(10)?.checked_add(digit)
-    })
-}
-
 /// Compares in constant time, eight bytes at a time: byte by byte, `subtle` takes as long for a tag
 /// as the hash takes for half a block.
 fn equal(one: &[u8], other: &[u8]) -> Choice {
@@ -401,95 +352,12 @@ pub(crate) fn signature_text(head: &dyn Head, expected: usize) -> Result<&[u8], 
     }
 }
 
-/// The bytes received so far. One chunk stays as it came; from the second on they are joined.
-enum Buffer {
-    Empty,
-    One(Bytes),
-    Joined(Vec<u8>),
-}
-
-impl Buffer {
-    const FIRST_ALLOCATION: usize = 1 << 10;
-
-    fn len(&self) -> usize {
-        match self {
-            Self::Empty => 0,
-            Self::One(bytes) => bytes.len(),
-            Self::Joined(bytes) => bytes.len(),
-        }
-    }
-
-    fn push(&mut self, chunk: Bytes, limit: usize) {
-        if chunk.is_empty() {
-            return;
-        }
-        match self {
-            Self::Empty => *self = Self::One(chunk),
-            Self::One(first) => {
-                let len = first.len() + chunk.len();
-                let mut joined = Vec::with_capacity(len.max(Self::FIRST_ALLOCATION.min(limit)));
-                joined.extend_from_slice(first);
-                joined.extend_from_slice(&chunk);
-                *self = Self::Joined(joined);
-            }
-            Self::Joined(joined) => {
-                let len = joined.len() + chunk.len();
-                if len > joined.capacity() {
-                    // Doubles, but not past the limit, which is all that there can ever be.
-                    let capacity = len.max(joined.capacity().saturating_mul(2).min(limit));
-                    joined.reserve_exact(capacity - joined.len());
-                }
-                joined.extend_from_slice(&chunk);
-            }
-        }
-    }
-
-    fn into_bytes(self) -> Bytes {
-        match self {
-            Self::Empty => Bytes::new(),
-            Self::One(bytes) => bytes,
-            Self::Joined(bytes) => Bytes::from(bytes),
-        }
-    }
-}
-
 #[cfg(test)]
 mod vectors;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_digits_make_a_timestamp() {
-        assert_eq!(decimal(b"1700000000"), Some(1_700_000_000));
-        assert_eq!(decimal(b"18446744073709551615"), Some(u64::MAX));
-        for text in [
-            "",
-            "+1700000000",
-            "-1",
-            " 1",
-            "1 ",
-            "1e9",
-            "18446744073709551616",
-            "٣",
-        ] {
-            assert_eq!(decimal(text.as_bytes()), None, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn the_buffer_starts_small_and_never_grows_past_the_limit() {
-        let limit = 10_000;
-        let mut buffer = Buffer::Empty;
-        for _ in 0..limit {
-            buffer.push(Bytes::from_static(b"x"), limit);
-            if let Buffer::Joined(joined) = &buffer {
-                assert!(joined.capacity() <= (2 * joined.len()).max(1024).min(limit));
-            }
-        }
-        assert_eq!(buffer.into_bytes().len(), limit);
-    }
 
     #[test]
     fn equal_looks_at_every_byte_and_at_the_length() {
