@@ -286,8 +286,8 @@ impl Prism {
             }
         });
         starts
-            .recv_timeout(Duration::from_secs(60))
-            .expect("Prism does not listen");
+            .recv_timeout(Duration::from_secs(120))
+            .unwrap_or_else(|err| panic!("Prism does not listen: {err}"));
         prism
     }
 
@@ -373,7 +373,9 @@ type Failure = Box<dyn Error + Send + Sync>;
 
 /// The status of each answer, and what Prism found wrong with the request or the answer.
 #[derive(Clone, Default)]
-struct Seen(Arc<Mutex<Vec<(StatusCode, Option<HeaderValue>)>>>);
+struct Seen(Arc<Mutex<Vec<Answer>>>);
+
+type Answer = (StatusCode, Option<HeaderValue>);
 
 impl Seen {
     #[track_caller]
