@@ -42,6 +42,7 @@
 //! | Feature | Default | What it adds |
 //! |---|---|---|
 //! | `axum` | yes | `SmileEvent`, `VerifiedBody`, `SmileLayer::smile_api` and `smile_io`, `ConnectInfo`. Pulls in axum without its default features |
+//! | `registration` | no | `RegistrationClient`, which registers webhooks over any HTTP client that is a Tower service |
 //!
 //! Without it, build an [`Intake`] and give it to [`SmileLayer::with_body`]; a service inside finds
 //! the event as a [`Delivery`] in the request's extensions.
@@ -83,6 +84,8 @@ mod extract;
 mod future;
 mod head;
 mod layer;
+#[cfg(feature = "registration")]
+mod registration;
 mod response;
 mod service;
 
@@ -92,5 +95,7 @@ pub use extract::{NotVerified, SmileEvent, VerifiedBody};
 pub use future::ResponseFuture;
 pub use head::PeerAddr;
 pub use layer::{DefaultBody, SmileLayer};
+#[cfg(feature = "registration")]
+pub use registration::{RegistrationClient, RegistrationError};
 pub use service::SmileService;
 pub use smile_core::*;
