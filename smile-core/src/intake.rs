@@ -68,16 +68,16 @@ enum Pings {
 }
 
 impl Intake<SmileApi> {
-    /// Begins an intake for Smile API, with a [`Secret`](crate::Secret), a [ring](crate::KeyRing) of
-    /// several, or a [lookup](Secrets::lookup).
+    /// Begins an intake for Smile API, with a [`Secret`](crate::Secret), a [ring](crate::KeyRing) or a
+    /// [lookup](Secrets::lookup).
     pub fn smile_api(secrets: impl Into<Secrets<SmileApi>>) -> IntakeBuilder<SmileApi> {
         IntakeBuilder::new(secrets)
     }
 }
 
 impl Intake<SmileIo> {
-    /// Begins an intake for Smile.io, with a [`Secret`](crate::Secret), a [ring](crate::KeyRing) of
-    /// several, or a [lookup](Secrets::lookup).
+    /// Begins an intake for Smile.io, with a [`Secret`](crate::Secret), a [ring](crate::KeyRing) or a
+    /// [lookup](Secrets::lookup).
     pub fn smile_io(secrets: impl Into<Secrets<SmileIo>>) -> IntakeBuilder<SmileIo> {
         IntakeBuilder::new(secrets)
     }

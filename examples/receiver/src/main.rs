@@ -3,7 +3,9 @@
 //! `cargo run -p smile-receiver` prints a `curl` line to paste; `--help` lists the flags.
 
 mod banner;
+mod callbacks;
 mod events;
+mod log;
 mod metrics;
 mod on_actix;
 mod on_axum;
@@ -28,7 +30,7 @@ use crate::{
 const PAGE: &str = include_str!("page.html");
 
 fn main() -> ExitCode {
-    log();
+    log_to_stderr();
     let result = Options::parse().settings().and_then(|settings| {
         let receiver = Receiver::new(&settings);
         match settings.framework {
@@ -51,7 +53,7 @@ fn main() -> ExitCode {
 }
 
 /// Logs to standard error what `RUST_LOG` asks for; by default what the operator can act on.
-fn log() {
+fn log_to_stderr() {
     let wanted = std::env::var("RUST_LOG")
         .ok()
         .and_then(|text| text.parse::<Targets>().ok());

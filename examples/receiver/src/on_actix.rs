@@ -3,13 +3,14 @@
 use actix_web::{
     App, HttpResponse, HttpServer, Responder,
     http::{StatusCode, header::ALLOW},
-    web::{self, Data, Html, Query},
+    web::{self, Bytes, Data, Html, PayloadConfig, Query},
 };
 use smile_actix::{SmileEvent, SmileIo, SmileMiddleware};
 
 use crate::{
     PAGE, banner,
-    events::Page,
+    callbacks::Callbacks,
+    log::Page,
     options::{Failure, Settings},
     receiver::Receiver,
     store::Store,
@@ -39,6 +40,13 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
                     .route(web::post().to(on_smile_io).wrap(in_io.clone()))
                     .default_service(web::to(only_post)),
             )
+            .service(
+                web::resource("/callbacks/wink")
+                    .app_data(PayloadConfig::new(Callbacks::BODY_LIMIT))
+                    .route(web::post().to(on_callback))
+                    .default_service(web::to(only_post)),
+            )
+            .route("/callbacks", web::get().to(callbacks))
             .route("/events", web::get().to(events))
             .route("/metrics", web::get().to(metrics_text))
             .route("/healthz", web::get().to(|| async { "ok" }))
@@ -70,14 +78,44 @@ async fn only_post() -> impl Responder {
         .finish()
 }
 
+async fn on_callback(
+    receiver: Data<Receiver>,
+    body: Result<Bytes, actix_web::Error>,
+) -> HttpResponse {
+    let plain = "text/plain; charset=utf-8";
+    match body {
+        Ok(body) => match receiver.callbacks().receive(&body) {
+            Ok(()) => HttpResponse::NoContent().finish(),
+            Err(err) => HttpResponse::BadRequest().content_type(plain).body(err),
+        },
+        Err(err) => HttpResponse::build(err.as_response_error().status_code())
+            .content_type(plain)
+            .body("the body could not be taken"),
+    }
+}
+
+async fn callbacks(
+    receiver: Data<Receiver>,
+    page: Result<Query<Page>, actix_web::Error>,
+) -> HttpResponse {
+    list(page, |page| receiver.callbacks().list(page))
+}
+
 async fn events(
     receiver: Data<Receiver>,
     page: Result<Query<Page>, actix_web::Error>,
-) -> impl Responder {
+) -> HttpResponse {
+    list(page, |page| receiver.events().list(page))
+}
+
+fn list(
+    page: Result<Query<Page>, actix_web::Error>,
+    list: impl FnOnce(&Page) -> String,
+) -> HttpResponse {
     match page {
         Ok(page) => HttpResponse::Ok()
             .content_type("application/json")
-            .body(receiver.events().list(&page)),
+            .body(list(&page)),
         Err(_) => HttpResponse::BadRequest()
             .content_type("text/plain; charset=utf-8")
             .body("take ?after=N&limit=M"),

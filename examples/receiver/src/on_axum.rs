@@ -4,9 +4,13 @@ use std::{future::IntoFuture, net::SocketAddr};
 
 use axum::{
     Router,
-    extract::{Query, State, rejection::QueryRejection},
+    body::Bytes,
+    extract::{
+        DefaultBodyLimit, Query, State,
+        rejection::{BytesRejection, QueryRejection},
+    },
     http::{StatusCode, header::CONTENT_TYPE},
-    response::{Html, IntoResponse},
+    response::{Html, IntoResponse, Response},
     routing::{get, post},
 };
 use smile_tower::{SmileEvent, SmileIo, SmileLayer};
@@ -14,7 +18,8 @@ use tokio::net::{TcpListener, TcpSocket};
 
 use crate::{
     PAGE, banner,
-    events::Page,
+    callbacks::Callbacks,
+    log::Page,
     options::{Failure, Settings},
     receiver::Receiver,
     store::Store,
@@ -39,6 +44,11 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
             "/webhooks/smile-io",
             post(on_smile_io).route_layer(smile_io.clone()),
         )
+        .route(
+            "/callbacks/wink",
+            post(on_callback).layer(DefaultBodyLimit::max(Callbacks::BODY_LIMIT)),
+        )
+        .route("/callbacks", get(callbacks))
         .route("/events", get(events))
         .route("/metrics", get(metrics_text))
         .route("/healthz", get(|| async { "ok" }))
@@ -81,16 +91,36 @@ async fn on_smile_io(State(receiver): State<Receiver>, event: SmileEvent<SmileIo
     status(receiver.on_smile_io(event.0).await)
 }
 
+async fn on_callback(
+    State(receiver): State<Receiver>,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    match body {
+        Ok(body) => match receiver.callbacks().receive(&body) {
+            Ok(()) => StatusCode::NO_CONTENT.into_response(),
+            Err(err) => (StatusCode::BAD_REQUEST, err).into_response(),
+        },
+        Err(err) => (err.status(), "the body could not be taken").into_response(),
+    }
+}
+
+async fn callbacks(
+    State(receiver): State<Receiver>,
+    page: Result<Query<Page>, QueryRejection>,
+) -> Response {
+    list(page, |page| receiver.callbacks().list(page))
+}
+
 async fn events(
     State(receiver): State<Receiver>,
     page: Result<Query<Page>, QueryRejection>,
-) -> impl IntoResponse {
+) -> Response {
+    list(page, |page| receiver.events().list(page))
+}
+
+fn list(page: Result<Query<Page>, QueryRejection>, list: impl FnOnce(&Page) -> String) -> Response {
     match page {
-        Ok(Query(page)) => (
-            [(CONTENT_TYPE, "application/json")],
-            receiver.events().list(&page),
-        )
-            .into_response(),
+        Ok(Query(page)) => ([(CONTENT_TYPE, "application/json")], list(&page)).into_response(),
         Err(_) => (StatusCode::BAD_REQUEST, "take ?after=N&limit=M").into_response(),
     }
 }

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use smile_core::{DataError, Delivery, SmileApi, SmileIo, Vendor};
 
 use crate::{
+    callbacks::Callbacks,
     events::{Events, Seen},
     metrics::Metrics,
     options::Settings,
@@ -15,6 +16,7 @@ use crate::{
 pub(crate) struct Receiver(Arc<Inner>);
 
 struct Inner {
+    callbacks: Callbacks,
     events: Events,
     metrics: Metrics,
     handler_delay: Duration,
@@ -24,11 +26,16 @@ struct Inner {
 impl Receiver {
     pub(crate) fn new(settings: &Settings) -> Self {
         Self(Arc::new(Inner {
+            callbacks: Callbacks::default(),
             events: Events::default(),
             metrics: Metrics::default(),
             handler_delay: settings.handler_delay,
             fail_first: settings.fail_first,
         }))
+    }
+
+    pub(crate) fn callbacks(&self) -> &Callbacks {
+        &self.0.callbacks
     }
 
     pub(crate) fn events(&self) -> &Events {
@@ -70,7 +77,7 @@ impl Receiver {
         if attempt <= *fail_first {
             return 500;
         }
-        events.add(Seen {
+        events.add(&Seen {
             vendor: V::NAME,
             id,
             event_type: event.event_name(),

@@ -17,6 +17,8 @@ use crate::DeliveryKey;
 #[derive(Debug, Default)]
 pub(crate) struct Waiting {
     by_key: Mutex<HashMap<DeliveryKey, Entry>>,
+    /// Of all entries together; read without the lock by those who have nobody to wake.
+    waiters: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -34,10 +36,10 @@ impl Waiting {
     pub(crate) fn join(&self, key: &DeliveryKey) -> Option<Waiter<'_>> {
         let mut by_key = self.lock();
         let here = by_key.get(key).map_or(0, |entry| entry.waiters);
-        let in_all = by_key.values().map(|entry| entry.waiters).sum::<usize>();
-        if here >= Self::PER_KEY || in_all >= Self::IN_ALL {
+        if here >= Self::PER_KEY || self.waiters.load(Ordering::Relaxed) >= Self::IN_ALL {
             return None;
         }
+        self.waiters.fetch_add(1, Ordering::Relaxed);
         let entry = by_key.entry(key.clone()).or_insert_with(|| Entry {
             waiters: 0,
             settled: Arc::new(Notify::new()),
@@ -50,8 +52,12 @@ impl Waiting {
         })
     }
 
-    /// Wakes those who wait for the event.
+    /// Wakes those who wait for the event. One who is about to wait may be missed, and then asks
+    /// again a moment later.
     pub(crate) fn wake(&self, key: &DeliveryKey) {
+        if self.waiters.load(Ordering::Relaxed) == 0 {
+            return;
+        }
         if let Some(entry) = self.lock().get(key) {
             entry.settled.notify_waiters();
         }
@@ -83,6 +89,7 @@ impl Drop for Waiter<'_> {
         let mut by_key = self.waiting.lock();
         if let Some(entry) = by_key.get_mut(&self.key) {
             entry.waiters -= 1;
+            self.waiting.waiters.fetch_sub(1, Ordering::Relaxed);
             if entry.waiters == 0 {
                 by_key.remove(&self.key);
             }

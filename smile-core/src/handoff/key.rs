@@ -26,7 +26,15 @@ impl DeliveryKey {
 
     pub(crate) fn of<V: Vendor>(scope: &str, delivery: &Delivery<V>, part: &str) -> Self {
         let tenant = delivery.tenant().unwrap_or_default();
-        Self([V::NAME, scope, tenant, part].join(":").into())
+        let len = V::NAME.len() + scope.len() + tenant.len() + part.len() + 3;
+        let mut key = String::with_capacity(len);
+        for (at, part) in [V::NAME, scope, tenant, part].into_iter().enumerate() {
+            if at > 0 {
+                key.push(':');
+            }
+            key.push_str(part);
+        }
+        Self(key.into())
     }
 
     /// The key's text.

@@ -30,6 +30,10 @@ use crate::{DeliveryKey, Fence, Fingerprint};
 /// is [`Acquired`](Claim::Acquired). Time is the store's own, never the caller's, so that replicas
 /// whose clocks differ agree.
 ///
+/// A claim whose lease is over stays its own token's until another takes it: its work may be done,
+/// and to forget that would have it done again. [`Held::Lost`] after a `finish` whose answer was
+/// not heard may mean that it worked.
+///
 /// # What errors cost
 ///
 /// - A false "new" (a claim granted for an event that is done) runs the handler twice.

@@ -51,8 +51,13 @@ pub(crate) fn read_body<'a, N: EventName>(
     let Ok(text) = std::str::from_utf8(body) else {
         return read_exactly(BodySeed(name), serde_json::Deserializer::from_slice(body));
     };
-    scan_body(name, text)
-        .or_else(|GiveUp| read_exactly(BodySeed(name), serde_json::Deserializer::from_str(text)))
+    if cfg!(feature = "scan")
+        && let Ok(data) = scan_body(name, text)
+    {
+        return Ok(data);
+    }
+    read_plainly(BodySeed(name), text)
+        .or_else(|_| read_exactly(BodySeed(name), serde_json::Deserializer::from_str(text)))
 }
 
 /// Reads the JSON text of such a member.
@@ -60,14 +65,21 @@ pub(crate) fn read_data<'a, N: EventName>(
     name: &N,
     json: &'a str,
 ) -> Result<N::Data<'a>, DataError> {
-    let mut scanner = Scanner::new(json);
-    let scanned = name
-        .scan(&mut scanner)
-        .and_then(|data| scanner.end().map(|()| data));
-    scanned.or_else(|GiveUp| {
+    if cfg!(feature = "scan")
+        && let Ok(data) = scan_data(name, json)
+    {
+        return Ok(data);
+    }
+    read_plainly(DataSeed(name), json).or_else(|_| {
         read_exactly(DataSeed(name), serde_json::Deserializer::from_str(json))
             .map_err(|err| err.within(N::MEMBER))
     })
+}
+
+fn scan_data<'a, N: EventName>(name: &N, json: &'a str) -> Result<N::Data<'a>, GiveUp> {
+    let mut scanner = Scanner::new(json);
+    let data = name.scan(&mut scanner)?;
+    scanner.end().map(|()| data)
 }
 
 fn scan_body<'a, N: EventName>(name: &N, text: &'a str) -> Result<N::Data<'a>, GiveUp> {
@@ -82,13 +94,25 @@ fn scan_body<'a, N: EventName>(name: &N, text: &'a str) -> Result<N::Data<'a>, G
         if is_data && data.is_none() {
             data = Some(name.scan(&mut scanner)?);
         } else {
-            scanner.raw()?;
+            scanner.skip()?;
         }
     }
     scanner.end()?;
     Ok(data.unwrap_or_else(|| name.absent()))
 }
 
+/// Reads without keeping track of where it is: that costs more than it is worth before something is
+/// wrong.
+fn read_plainly<'de, S: DeserializeSeed<'de>>(
+    seed: S,
+    text: &'de str,
+) -> Result<S::Value, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let data = seed.deserialize(&mut deserializer)?;
+    deserializer.end().map(|()| data)
+}
+
+/// Reads again what does not have its shape, to say where.
 fn read_exactly<'de, R, S>(
     seed: S,
     mut deserializer: serde_json::Deserializer<R>,

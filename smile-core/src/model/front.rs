@@ -35,7 +35,9 @@ pub(crate) trait Front: Default {
 pub(crate) fn read_front<F: Front>(body: &[u8]) -> Result<F, EnvelopeError> {
     // The vendors send these members first, so a short look mostly finds them all.
     let head = body.get(..HEAD).unwrap_or(body);
-    if let Ok(Some(front)) = scan_front(text_of(head)) {
+    if cfg!(feature = "scan")
+        && let Ok(Some(front)) = scan_front(text_of(head))
+    {
         return Ok(front);
     }
     read_front_exactly(body)
@@ -61,7 +63,7 @@ fn scan_front<F: Front>(text: &str) -> Result<Option<F>, GiveUp> {
                 front.take(member, value).map_err(|_| GiveUp)?;
             }
             None => {
-                scanner.raw()?;
+                scanner.skip()?;
             }
         }
     }
@@ -261,9 +263,12 @@ impl<'de> Visitor<'de> for LooseVisitor {
     }
 }
 
-/// What of the bytes is text.
+/// What of the bytes is text, up to the first that is none.
 fn text_of(bytes: &[u8]) -> &str {
-    bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid())
+    std::str::from_utf8(bytes).unwrap_or_else(|err| {
+        let text = bytes.get(..err.valid_up_to()).unwrap_or_default();
+        std::str::from_utf8(text).unwrap_or_default()
+    })
 }
 
 const HEAD: usize = 512;

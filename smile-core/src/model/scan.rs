@@ -172,6 +172,15 @@ impl<'de> Scanner<'de> {
         serde_json::from_str(text).map_err(|_| GiveUp)
     }
 
+    /// Steps over a value of any shape.
+    pub(crate) fn skip(&mut self) -> Result<(), GiveUp> {
+        match self.peek() {
+            Some(b'"') => self.string().map(|_| ()),
+            Some(b'-' | b'0'..=b'9') => self.number().map(|_| ()),
+            _ => self.raw().map(|_| ()),
+        }
+    }
+
     /// Whether nothing but white space is left.
     pub(crate) fn end(&mut self) -> Result<(), GiveUp> {
         if self.peek().is_none() {
@@ -277,10 +286,14 @@ pub(crate) fn scan_items<'de, T: Read<'de>>(
 
 /// Where the next byte is that a string does not hold as it is: a quote, a backslash, a control
 /// character. Eight bytes are looked at in one go.
-#[inline]
-fn special(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-        let word = u64::from_le_bytes(*chunk);
+///
+/// Not inlined: among the rest of a caller's variables the loop runs out of registers.
+#[inline(never)]
+fn special(bytes: &[u8], start: usize) -> usize {
+    let (words, tail) = bytes.get(start..).unwrap_or_default().as_chunks::<8>();
+    let mut at = start;
+    for word in words {
+        let word = u64::from_le_bytes(*word);
         // The lowest bit found is right; those above it may be borrowed from it.
         let found =
             (is_zero(word ^ QUOTES) | is_zero(word ^ BACKSLASHES) | is_control(word)) & TOPS;
@@ -289,13 +302,8 @@ fn special(bytes: &[u8], mut at: usize) -> usize {
         }
         at += 8;
     }
-    while bytes
-        .get(at)
-        .is_some_and(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20))
-    {
-        at += 1;
-    }
-    at
+    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+    at + tail.iter().position(is_special).unwrap_or(tail.len())
 }
 
 #[inline]

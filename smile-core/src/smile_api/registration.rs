@@ -41,6 +41,7 @@
 //! (Smile API documentation, chapter 2); it is told apart as [`ApiErrorKind::RateLimited`].
 
 mod access;
+mod api_error;
 mod call;
 mod ensure;
 mod invalid;
@@ -48,9 +49,8 @@ mod new_webhook;
 mod webhook;
 
 pub use self::access::{BaseUrl, Credentials, Environment};
-pub use self::call::{
-    ApiCode, ApiError, ApiErrorKind, Call, Method, PageRequest, Registration, Request,
-};
+pub use self::api_error::{ApiCode, ApiError, ApiErrorKind};
+pub use self::call::{Call, Method, PageRequest, Registration, Request};
 pub use self::ensure::{EnsureCall, EnsureError, EnsureStep, Ensured, SecretMatch};
 pub use self::invalid::InvalidInput;
 pub use self::new_webhook::NewWebhook;

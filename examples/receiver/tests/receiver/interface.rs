@@ -94,6 +94,41 @@ fn events_are_listed_a_page_at_a_time() {
 }
 
 #[test]
+fn forwarded_callbacks_are_listed_apart_from_events() {
+    on_both(&[], |receiver| {
+        let post = |body: &str| receiver.send(&Request::post("/callbacks/wink", body.to_owned()));
+        for body in [
+            r#"{"callback":"onAccountConnected","payload":{"accountId":"a-1","new":1}}"#,
+            r#"{"callback":"onClose","payload":"exit"}"#,
+            r#"{"callback":"onClose","payload":{"reason":"exit"}}"#,
+            r#"{"callback":"onTokenExpired"}"#,
+            r#"{"callback":"onSomethingNew","payload":[1]}"#,
+        ] {
+            post(body).expect_status(204, body);
+        }
+        post("nonsense").expect_status(400, "nonsense");
+        post(&format!("{{\"callback\":\"{}\"}}", "x".repeat(16 << 10))).expect_status(413, "long");
+        let long = Request::post("/callbacks/wink", vec![b' '; 17 << 10]).chunked(1 << 10);
+        receiver.send(&long).expect_status(413, "long, chunked");
+        let list = |query: &str| -> Vec<serde_json::Value> {
+            serde_json::from_slice(&receiver.get(&format!("/callbacks{query}")).body).unwrap()
+        };
+        let all = list("");
+        assert_eq!(all.len(), 5);
+        assert_eq!(
+            (&all[0]["seq"], &all[0]["known"]),
+            (&1.into(), &true.into())
+        );
+        assert_eq!(all[0]["callback"], "onAccountConnected");
+        assert_eq!(all[0]["payload"]["accountId"], "a-1");
+        assert_eq!(all[1]["payload"], "exit");
+        assert_eq!(all[4]["known"], false);
+        assert_eq!(list("?after=4").len(), 1);
+        assert_eq!(receiver.get("/events").body, b"[]");
+    });
+}
+
+#[test]
 fn the_other_routes_answer() {
     on_both(&[], |receiver| {
         receiver.get("/healthz").expect_status(200, "healthz");

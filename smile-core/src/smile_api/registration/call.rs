@@ -1,12 +1,12 @@
-use std::{error, fmt, marker::PhantomData};
+use std::{fmt, marker::PhantomData};
 
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use crate::model::{List, Text, Unknown, open_enum};
+use crate::model::{List, Unknown};
 
 use super::{
-    Credentials, EnsureCall, Environment, InvalidInput, NewWebhook, Webhook, WebhookPage,
+    ApiError, Credentials, EnsureCall, Environment, InvalidInput, NewWebhook, Webhook, WebhookPage,
     invalid::check_length,
 };
 
@@ -250,147 +250,6 @@ impl Method {
             Self::Post => "POST",
             Self::Delete => "DELETE",
         }
-    }
-}
-
-/// The vendor answered something else than what was asked for.
-///
-/// `Display` names status, code and request id, but not the vendor's message, which may quote what
-/// was sent; see [`message`](Self::message).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ApiError(Box<Answer>);
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Answer {
-    status: u16,
-    code: Option<ApiCode<'static>>,
-    message: Option<Text<'static>>,
-    request_id: Option<Text<'static>>,
-}
-
-impl ApiError {
-    fn new(status: u16, frame: &Unknown<'_>) -> Self {
-        let text = |name| {
-            let raw = frame.get(name)?.get();
-            serde_json::from_str::<Text<'_>>(raw)
-                .ok()
-                .map(Text::into_owned)
-        };
-        Self(Box::new(Answer {
-            status,
-            code: text("code").map(ApiCode::from),
-            message: text("message"),
-            request_id: text("requestId"),
-        }))
-    }
-
-    /// What it means for the caller. The status decides, and where that is no error, the code.
-    #[must_use]
-    pub fn kind(&self) -> ApiErrorKind {
-        match self.0.status {
-            429 => ApiErrorKind::RateLimited,
-            401 => ApiErrorKind::Unauthorized,
-            403 => ApiErrorKind::Forbidden,
-            404 => ApiErrorKind::NotFound,
-            400 if self.0.code == Some(ApiCode::InvalidCredentials) => ApiErrorKind::Unauthorized,
-            400..=499 => ApiErrorKind::Refused,
-            500..=599 => ApiErrorKind::Server,
-            _ => ApiErrorKind::Unexpected,
-        }
-    }
-
-    /// The HTTP status.
-    #[must_use]
-    pub fn status(&self) -> u16 {
-        self.0.status
-    }
-
-    /// The vendor's code, where the answer has one.
-    #[must_use]
-    pub fn code(&self) -> Option<&ApiCode<'static>> {
-        self.0.code.as_ref()
-    }
-
-    /// The vendor's words, where the answer has some.
-    #[must_use]
-    pub fn message(&self) -> Option<&str> {
-        self.0.message.as_deref()
-    }
-
-    /// What to tell the vendor's support, where the answer has it.
-    #[must_use]
-    pub fn request_id(&self) -> Option<&str> {
-        self.0.request_id.as_deref()
-    }
-}
-
-impl fmt::Display for ApiError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "smile api answered {}", self.0.status)?;
-        if let Some(code) = &self.0.code {
-            write!(f, " {}", code.as_str().escape_debug())?;
-        }
-        if let Some(request_id) = &self.0.request_id {
-            write!(f, " (request {})", request_id.escape_debug())?;
-        }
-        if self.kind() == ApiErrorKind::Unexpected {
-            f.write_str(", which is not what was asked for")?;
-        }
-        Ok(())
-    }
-}
-
-impl error::Error for ApiError {}
-
-/// What an [`ApiError`] means for the caller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ApiErrorKind {
-    /// 429: too many requests from this IP address. Wait a second or more and try again.
-    RateLimited,
-    /// 401, or 400 with `INVALID_CREDENTIALS`: key or secret are wrong, or of another environment.
-    Unauthorized,
-    /// 403: the key may not do this.
-    Forbidden,
-    /// 404: there is no such webhook.
-    NotFound,
-    /// Another 4xx: the vendor does not take what was sent.
-    Refused,
-    /// 5xx: the vendor failed. Try again later.
-    Server,
-    /// Another status, or a success whose body is not what the vendor documents.
-    Unexpected,
-}
-
-open_enum! {
-    /// The vendor's codes (`ObjectMetadataRefCode`, and chapter 2 of the documentation).
-    pub enum ApiCode<'a> {
-        /// 200: it worked.
-        Ok = "OK",
-        /// 201: it was created.
-        Created = "CREATED",
-        /// 400: key or secret are wrong.
-        InvalidCredentials = "INVALID_CREDENTIALS",
-        /// 400: a parameter is not valid.
-        InvalidParameters = "INVALID_PARAMETERS",
-        /// 401: key or secret are missing or not known.
-        InvalidToken = "INVALID_TOKEN",
-        /// 403: the key may not do this.
-        UnauthorizedAccess = "UNAUTHORIZED_ACCESS",
-        /// 404: there is no such thing.
-        MissingResource = "MISSING_RESOURCE",
-        /// 415: the content type is not supported. Not in the schema.
-        UnsupportedType = "UNSUPPORTED_TYPE",
-        /// 429: too many requests.
-        RequestLimitExceeded = "REQUEST_LIMIT_EXCEEDED",
-        /// 500: the vendor failed.
-        ServerError = "SERVER_ERROR",
-        /// 501: the method is not supported.
-        UnsupportedMethod = "UNSUPPORTED_METHOD",
-        /// 503: the vendor is not available.
-        ServerUnavailable = "SERVER_UNAVAILABLE",
-        /// 504: the vendor took too long.
-        TimeLimitExceeded = "TIME_LIMIT_EXCEEDED",
     }
 }
 

@@ -1,0 +1,95 @@
+//! Lines of JSON with ascending numbers, the newest kept.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
+};
+
+use serde::{Deserialize, Serialize};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+/// The last 100,000 lines, as far as they fit into 256 MiB.
+pub(crate) struct Log(Mutex<Lines>);
+
+struct Lines {
+    /// Sequence number of the next line, from 1.
+    next: u64,
+    lines: VecDeque<String>,
+    bytes: usize,
+}
+
+/// Which lines to list; all by default.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Page {
+    #[serde(default)]
+    after: u64,
+    limit: Option<usize>,
+}
+
+impl Log {
+    /// Adds what `line` makes of the next sequence number.
+    pub(crate) fn add<T: Serialize>(&self, line: impl FnOnce(u64) -> T) {
+        let mut log = self.lock();
+        let Ok(line) = serde_json::to_string(&line(log.next)) else {
+            return;
+        };
+        log.next += 1;
+        log.bytes += line.len();
+        log.lines.push_back(line);
+        while log.lines.len() > MOST_LINES || log.bytes > MOST_BYTES {
+            let Some(oldest) = log.lines.pop_front() else {
+                break;
+            };
+            log.bytes -= oldest.len();
+        }
+    }
+
+    /// The lines after a sequence number, oldest first, as a JSON array.
+    pub(crate) fn list(&self, page: &Page) -> String {
+        let log = self.lock();
+        let first = log
+            .next
+            .saturating_sub(u64::try_from(log.lines.len()).unwrap_or_default());
+        let skipped = page.after.saturating_add(1).saturating_sub(first);
+        let lines = log
+            .lines
+            .iter()
+            .skip(usize::try_from(skipped).unwrap_or(usize::MAX))
+            .take(page.limit.unwrap_or(MOST_LINES));
+        let mut list = String::from("[");
+        for line in lines {
+            if list.len() > 1 {
+                list.push(',');
+            }
+            list.push_str(line);
+        }
+        list.push(']');
+        list
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Lines> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self(Mutex::new(Lines {
+            next: 1,
+            lines: VecDeque::new(),
+            bytes: 0,
+        }))
+    }
+}
+
+/// The time now, as text.
+pub(crate) fn now() -> Option<String> {
+    OffsetDateTime::from(SystemTime::now())
+        .format(&Rfc3339)
+        .ok()
+}
+
+pub(crate) const MOST_LINES: usize = 100_000;
+const MOST_BYTES: usize = 256 << 20;

@@ -1,0 +1,33 @@
+use std::hint::black_box;
+
+use actix_web::{
+    HttpRequest, HttpResponse, Resource,
+    web::{self, Bytes, Data},
+};
+use serde::de::DeserializeOwned;
+
+use super::{Receiver, Refusal};
+use crate::delivery::PATH;
+
+pub(crate) fn resource<E: DeserializeOwned + 'static>(receiver: Data<Receiver>) -> Resource {
+    web::resource(PATH)
+        .app_data(receiver)
+        .app_data(web::PayloadConfig::new(4 << 20))
+        .route(web::post().to(on_event::<E>))
+}
+
+async fn on_event<E: DeserializeOwned>(
+    receiver: Data<Receiver>,
+    request: HttpRequest,
+    body: Bytes,
+) -> HttpResponse {
+    let signature = request.headers().get("smile-signature");
+    match receiver.receive::<E>(signature.map(|value| value.as_bytes()), &body) {
+        Ok(event) => {
+            black_box(&event);
+            HttpResponse::NoContent().finish()
+        }
+        Err(Refusal::Unauthorized) => HttpResponse::Unauthorized().finish(),
+        Err(Refusal::NoEvent) => HttpResponse::BadRequest().finish(),
+    }
+}

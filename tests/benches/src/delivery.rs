@@ -1,0 +1,144 @@
+//! Signed requests, in no framework's form.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Sha256, Sha512};
+
+/// The secret of every receiver.
+pub(crate) const SECRET: &str = "a little secret, of the usual length";
+
+/// Where every receiver listens.
+pub(crate) const PATH: &str = "/webhooks/smile";
+
+/// How a sender signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    not(feature = "peers"),
+    expect(dead_code, reason = "nobody else signs")
+)]
+pub(crate) enum Scheme {
+    /// Smile API: HMAC-SHA512 in hex.
+    Smile,
+    /// GitHub: HMAC-SHA256 in hex.
+    GitHub,
+    /// Standard Webhooks: HMAC-SHA256 over id, time and body in base64.
+    Standard,
+}
+
+impl Scheme {
+    pub(crate) fn hash(self) -> &'static str {
+        match self {
+            Self::Smile => "SHA-512",
+            Self::GitHub | Self::Standard => "SHA-256",
+        }
+    }
+}
+
+/// What is wrong with a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flaw {
+    None,
+    SignatureMissing,
+    SignatureWrong,
+    /// It goes where nobody listens.
+    Lost,
+}
+
+/// One request.
+#[derive(Clone, Debug)]
+pub(crate) struct Delivery {
+    pub(crate) path: &'static str,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Bytes,
+}
+
+impl Delivery {
+    pub(crate) fn new(scheme: Scheme, flaw: Flaw, body: Bytes) -> Self {
+        let mut headers = vec![
+            ("host", "hooks.example.ph".to_owned()),
+            (
+                "user-agent",
+                "Apache-HttpClient/5.1.3 (Java/17.0.2)".to_owned(),
+            ),
+            ("accept", "*/*".to_owned()),
+            ("content-type", "application/json".to_owned()),
+            ("content-length", body.len().to_string()),
+        ];
+        let secret = match flaw {
+            Flaw::SignatureWrong => "another secret",
+            _ => SECRET,
+        };
+        headers.extend(
+            signature(scheme, secret, &body)
+                .into_iter()
+                .filter(|(name, _)| flaw != Flaw::SignatureMissing || !name.contains("signature")),
+        );
+        let path = match flaw {
+            Flaw::Lost => "/nowhere",
+            _ => PATH,
+        };
+        Self {
+            path,
+            headers,
+            body,
+        }
+    }
+
+    /// As bytes for a socket: the head and the body.
+    pub(crate) fn to_wire(&self) -> Vec<u8> {
+        let mut wire = format!("POST {} HTTP/1.1\r\n", self.path);
+        for (name, value) in &self.headers {
+            wire.extend([name, ": ", value, "\r\n"]);
+        }
+        wire += "\r\n";
+        let mut wire = wire.into_bytes();
+        wire.extend_from_slice(&self.body);
+        wire
+    }
+}
+
+fn signature(scheme: Scheme, secret: &str, body: &[u8]) -> Vec<(&'static str, String)> {
+    match scheme {
+        Scheme::Smile => vec![("smile-signature", hex::encode(sha512(secret, body)))],
+        Scheme::GitHub => vec![
+            (
+                "x-github-delivery",
+                "72d3162e-cc78-11e3-81ab-4c9367dc0958".to_owned(),
+            ),
+            ("x-github-event", "push".to_owned()),
+            (
+                "x-hub-signature-256",
+                "sha256=".to_owned() + &hex::encode(sha256(secret, &[body])),
+            ),
+        ],
+        Scheme::Standard => {
+            let now = std::time::SystemTime::now()
+                .duration_since(std::time::UNIX_EPOCH)
+                .expect("it is after 1970")
+                .as_secs()
+                .to_string();
+            let id = "msg_27UH4WbU6Z5A5EzD8u03UvzRbpk";
+            let signed = [id.as_bytes(), b".", now.as_bytes(), b".", body];
+            vec![
+                ("webhook-id", id.to_owned()),
+                (
+                    "webhook-signature",
+                    "v1,".to_owned() + &STANDARD.encode(sha256(secret, &signed)),
+                ),
+                ("webhook-timestamp", now),
+            ]
+        }
+    }
+}
+
+fn sha512(secret: &str, body: &[u8]) -> [u8; 64] {
+    let mac = Hmac::<Sha512>::new_from_slice(secret.as_bytes()).expect("any key");
+    mac.chain_update(body).finalize().into_bytes().into()
+}
+
+fn sha256(secret: &str, parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any key");
+    parts.iter().for_each(|part| mac.update(part));
+    mac.finalize().into_bytes().into()
+}

@@ -1,0 +1,250 @@
+//! The table: every way to receive, in this process, on one thread.
+
+use crate::{
+    body::Template,
+    delivery::{Delivery, Flaw, Scheme},
+    options::Options,
+    samples::Samples,
+    subject::Subject,
+    variant::{Depth, Framework, Kind, Variant, all},
+};
+
+/// One cell of the table: body, variant, use.
+pub(crate) type Cell = (Size, String, Use);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Size {
+    B281,
+    K8,
+    K112,
+    M1,
+}
+
+impl Size {
+    pub(crate) const ALL: [Self; 4] = [Self::B281, Self::K8, Self::K112, Self::M1];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::B281 => "281 B",
+            Self::K8 => "8 KB",
+            Self::K112 => "112 KB",
+            Self::M1 => "1 MiB",
+        }
+    }
+
+    pub(crate) fn template(self) -> Template {
+        match self {
+            Self::B281 => Template::account_connected(),
+            Self::K8 => Template::task_finished(8 << 10),
+            Self::K112 => Template::task_finished(112 << 10),
+            Self::M1 => Template::task_finished(1 << 20),
+        }
+    }
+
+    /// Deliveries in a lap: a few milliseconds of work.
+    fn lap(self) -> u64 {
+        match self {
+            Self::B281 => 512,
+            Self::K8 => 96,
+            Self::K112 => 12,
+            Self::M1 => 3,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Use {
+    Envelope,
+    Typed,
+    SignatureMissing,
+    SignatureWrong,
+    /// The framework's 404, with the body unread.
+    Lost,
+}
+
+impl Use {
+    fn depth(self) -> Depth {
+        match self {
+            Self::Envelope => Depth::Envelope,
+            _ => Depth::Typed,
+        }
+    }
+
+    fn flaw(self) -> Flaw {
+        match self {
+            Self::Envelope | Self::Typed => Flaw::None,
+            Self::SignatureMissing => Flaw::SignatureMissing,
+            Self::SignatureWrong => Flaw::SignatureWrong,
+            Self::Lost => Flaw::Lost,
+        }
+    }
+
+    fn is_answered(self, status: u16) -> bool {
+        match self {
+            Self::Envelope | Self::Typed => status == 204,
+            Self::SignatureMissing | Self::SignatureWrong => matches!(status, 400 | 401),
+            Self::Lost => status == 404,
+        }
+    }
+}
+
+struct Contestant<'v> {
+    variant: &'v Variant,
+    usage: Use,
+    subject: Box<dyn Subject>,
+}
+
+/// Runs everything that the options choose; the samples are microseconds for one delivery.
+pub(crate) async fn run(options: &Options) -> (Vec<Variant>, Samples<Cell>) {
+    let variants: Vec<_> = all()
+        .into_iter()
+        .filter(|variant| variant.kind == Kind::Yardstick || options.chooses(&variant.label()))
+        .collect();
+    let mut samples = Samples::new();
+    let mut fresh = 0;
+    for size in Size::ALL {
+        if !options.chooses_size(size.name()) {
+            continue;
+        }
+        // What is compared runs in the same rounds.
+        for uses in [
+            &[Use::Envelope, Use::Typed][..],
+            &[Use::SignatureMissing, Use::Lost],
+            &[Use::SignatureWrong],
+        ] {
+            let mut contestants = contestants(&variants, uses).await;
+            let rounds = options.rounds(if size == Size::M1 { 31 } else { 61 });
+            for round in 0..=rounds {
+                let lap = if uses.contains(&Use::Lost) {
+                    Size::B281.lap()
+                } else {
+                    size.lap()
+                };
+                let templates = size.template();
+                let bodies: Vec<_> = (0..lap).map(|n| templates.with_id(fresh + n)).collect();
+                fresh += lap;
+                // Everybody is first, and after everybody else, equally often.
+                contestants.rotate_left(1);
+                let times = one_round(&mut contestants, &bodies).await;
+                // The first round warms up.
+                if round > 0 {
+                    for (label, usage, time) in times {
+                        samples.add((size, label, usage), time);
+                    }
+                }
+            }
+            eprintln!("{} {uses:?} done", size.name());
+        }
+    }
+    (variants, samples)
+}
+
+async fn contestants<'v>(variants: &'v [Variant], uses: &[Use]) -> Vec<Contestant<'v>> {
+    let mut contestants = Vec::new();
+    for variant in variants {
+        for usage in uses {
+            if *usage == Use::Lost && variant.kind != Kind::Yardstick {
+                continue;
+            }
+            contestants.push(Contestant {
+                variant,
+                usage: *usage,
+                subject: variant.open(usage.depth()).await,
+            });
+        }
+    }
+    contestants
+}
+
+async fn one_round(
+    contestants: &mut [Contestant<'_>],
+    bodies: &[bytes::Bytes],
+) -> Vec<(String, Use, f64)> {
+    let mut signed: Vec<(Scheme, Flaw, Vec<Delivery>)> = Vec::new();
+    let mut times = Vec::new();
+    for contestant in contestants {
+        let (scheme, usage) = (contestant.variant.scheme, contestant.usage);
+        let known = signed
+            .iter()
+            .position(|(s, f, _)| (*s, *f) == (scheme, usage.flaw()));
+        let at = known.unwrap_or_else(|| {
+            let sign = |body: &bytes::Bytes| Delivery::new(scheme, usage.flaw(), body.clone());
+            signed.push((scheme, usage.flaw(), bodies.iter().map(sign).collect()));
+            signed.len() - 1
+        });
+        let lap = contestant.subject.lap(&signed[at].2, bodies.len()).await;
+        let label = contestant.variant.label();
+        assert!(
+            lap.statuses.iter().all(|status| usage.is_answered(*status)),
+            "{label}, {usage:?}: answered {:?}",
+            lap.statuses
+        );
+        let count = u32::try_from(bodies.len()).expect("a lap is short");
+        times.push((
+            label,
+            usage,
+            lap.time.as_secs_f64() * 1e6 / f64::from(count),
+        ));
+    }
+    times
+}
+
+/// Writes the tables of all sizes.
+pub(crate) fn print(variants: &[Variant], samples: &Samples<Cell>) {
+    for size in Size::ALL {
+        let measured = |usage| {
+            variants
+                .iter()
+                .any(|v| samples.median(&(size, v.label(), usage)).is_some())
+        };
+        if !measured(Use::Typed) {
+            continue;
+        }
+        println!(
+            "\n### {} (in-process, us of processor time for one delivery)\n",
+            size.name()
+        );
+        println!(
+            "| | HMAC | envelope only | fully typed | signature missing | signature wrong |\n\
+             |---|---|---|---|---|---|"
+        );
+        for framework in [Framework::Axum, Framework::Hyper, Framework::Actix] {
+            let here = || variants.iter().filter(|v| v.framework == framework);
+            let Some(base) = here()
+                .find(|v| v.kind == Kind::Yardstick)
+                .map(Variant::label)
+            else {
+                continue;
+            };
+            for variant in here() {
+                let cell = |usage, to| {
+                    let (of, to) = ((size, variant.label(), usage), (size, base.clone(), to));
+                    match (samples.median(&of), samples.ratio(&of, &to)) {
+                        (Some(time), Some(ratio)) => format!("{time:.2} ({ratio:.2}x)"),
+                        _ => "-".to_owned(),
+                    }
+                };
+                println!(
+                    "| {} | {} | {} | {} | {} | {} |",
+                    variant.label(),
+                    variant.scheme.hash(),
+                    cell(Use::Envelope, Use::Typed),
+                    cell(Use::Typed, Use::Typed),
+                    cell(Use::SignatureMissing, Use::Lost),
+                    cell(Use::SignatureWrong, Use::SignatureWrong),
+                );
+            }
+            let lost = samples.median(&(size, base.clone(), Use::Lost));
+            println!(
+                "| {}: 404, body unread | - | - | - | {:.2} (1.00x) | - |",
+                framework.name(),
+                lost.unwrap_or(f64::NAN)
+            );
+        }
+    }
+    println!(
+        "\nRatios: of the envelope and typed columns to the typed handler written by hand on the \
+         same framework, of a missing signature to the framework's 404, of a wrong one to the \
+         handler written by hand."
+    );
+}

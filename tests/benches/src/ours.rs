@@ -1,0 +1,59 @@
+//! The crates of this workspace, set up as their documentation says.
+
+use std::hint::black_box;
+
+use smile_core::{Delivery, Intake, IntakeBuilder, Secret, SmileApi};
+
+use crate::delivery::SECRET;
+
+pub(crate) mod actix;
+pub(crate) mod axum;
+pub(crate) mod hyper;
+
+/// What a layer does with an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Handoff {
+    /// None of the others remembers events, so this is what to compare with them.
+    Direct,
+    /// The default.
+    Deduplicated,
+}
+
+/// What a handler reads of an event.
+pub(crate) trait Reading: Send + 'static {
+    fn read(event: &Delivery<SmileApi>);
+}
+
+/// Its type and id.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EnvelopeOnly;
+
+/// Its data, typed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Typed;
+
+impl Reading for EnvelopeOnly {
+    fn read(event: &Delivery<SmileApi>) {
+        black_box((event.event_type(), event.id()));
+    }
+}
+
+impl Reading for Typed {
+    fn read(event: &Delivery<SmileApi>) {
+        black_box(&event.data())
+            .as_ref()
+            .expect("the body is an event");
+    }
+}
+
+pub(crate) fn intake(handoff: Handoff) -> Intake<SmileApi> {
+    let intake: IntakeBuilder<SmileApi> = Intake::smile_api(secret());
+    match handoff {
+        Handoff::Direct => intake.direct().build(),
+        Handoff::Deduplicated => intake.build(),
+    }
+}
+
+pub(crate) fn secret() -> Secret {
+    Secret::new(SECRET).expect("it is not empty")
+}

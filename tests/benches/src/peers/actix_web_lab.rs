@@ -1,0 +1,73 @@
+use actix_web::{
+    HttpRequest, HttpResponse, Resource, error,
+    web::{self, Bytes},
+};
+use actix_web_lab::extract::{RequestSignature, RequestSignatureScheme};
+use hmac::{
+    Hmac, KeyInit, Mac,
+    digest::{CtOutput, Output},
+};
+use serde::de::DeserializeOwned;
+use sha2::Sha512;
+
+use super::read;
+use crate::delivery::{PATH, SECRET};
+
+/// It brings no hash of its own, so this is ours to write: HMAC-SHA512 of a key set up once.
+struct Scheme(Hmac<Sha512>);
+
+impl RequestSignatureScheme for Scheme {
+    type Signature = CtOutput<Hmac<Sha512>>;
+    type Error = error::Error;
+
+    async fn init(request: &HttpRequest) -> Result<Self, Self::Error> {
+        let keyed: Option<&Hmac<Sha512>> = request.app_data();
+        keyed
+            .map(|mac| Self(mac.clone()))
+            .ok_or_else(|| error::ErrorInternalServerError("no key"))
+    }
+
+    async fn consume_chunk(&mut self, _: &HttpRequest, chunk: Bytes) -> Result<(), Self::Error> {
+        self.0.update(&chunk);
+        Ok(())
+    }
+
+    async fn finalize(self, _: &HttpRequest) -> Result<Self::Signature, Self::Error> {
+        Ok(self.0.finalize())
+    }
+
+    fn verify(
+        signature: Self::Signature,
+        request: &HttpRequest,
+    ) -> Result<Self::Signature, Self::Error> {
+        let unauthorized = || error::ErrorUnauthorized("signature");
+        let sent = request
+            .headers()
+            .get("smile-signature")
+            .ok_or_else(unauthorized)?;
+        let mut tag = Output::<Hmac<Sha512>>::default();
+        hex::decode_to_slice(sent.as_bytes(), &mut tag).map_err(|_| unauthorized())?;
+        if signature == CtOutput::from(tag) {
+            Ok(signature)
+        } else {
+            Err(unauthorized())
+        }
+    }
+}
+
+pub(crate) fn resource<E: DeserializeOwned + 'static>() -> Resource {
+    let mac = Hmac::<Sha512>::new_from_slice(SECRET.as_bytes()).expect("any key");
+    web::resource(PATH)
+        .app_data(mac)
+        .app_data(web::PayloadConfig::new(4 << 20))
+        .route(web::post().to(on_event::<E>))
+}
+
+async fn on_event<E: DeserializeOwned>(body: RequestSignature<Bytes, Scheme>) -> HttpResponse {
+    let (body, _) = body.into_parts();
+    if read::<E>(&body) {
+        HttpResponse::NoContent().finish()
+    } else {
+        HttpResponse::BadRequest().finish()
+    }
+}

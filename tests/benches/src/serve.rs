@@ -1,0 +1,148 @@
+//! Servers on loopback, each on one thread.
+
+use std::{convert::Infallible, net::SocketAddr, sync::mpsc, thread};
+
+use actix_web::{App, HttpServer, web::Data};
+use axum::Router;
+use hyper::{
+    body::{Body, Incoming},
+    server::conn::http1,
+};
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+use tokio::{net::TcpListener, runtime::Builder};
+use tower::{BoxError, Service};
+
+use crate::{
+    by_hand,
+    event::Event,
+    ours::{self, Handoff, Typed},
+};
+
+/// A server by name, of all that are compared over sockets. All read events fully typed.
+pub(crate) struct Server {
+    pub(crate) name: &'static str,
+    /// The one to compare it with.
+    pub(crate) yardstick: &'static str,
+    pub(crate) address: SocketAddr,
+}
+
+pub(crate) fn all() -> Vec<Server> {
+    let mut all = Vec::new();
+    let mut add = |name, yardstick, address| {
+        all.push(Server {
+            name,
+            yardstick,
+            address,
+        });
+    };
+    add(AXUM, AXUM, on_axum(by_hand::axum::app::<Event<String>>()));
+    for (name, handoff) in [
+        ("axum: **ours**, direct", Handoff::Direct),
+        ("axum: **ours**, deduplicated", Handoff::Deduplicated),
+    ] {
+        add(
+            name,
+            AXUM,
+            on_axum(ours::axum::app::<Typed>(ours::intake(handoff))),
+        );
+    }
+    let by_hand = by_hand::hyper::service::<Event<String>, Incoming>();
+    add(HYPER, HYPER, on_hyper(by_hand));
+    for (name, handoff) in [
+        ("hyper: **ours**, direct", Handoff::Direct),
+        ("hyper: **ours**, deduplicated", Handoff::Deduplicated),
+    ] {
+        let service = ours::hyper::service::<Typed, Incoming>(ours::intake(handoff));
+        add(name, HYPER, on_hyper(service));
+    }
+    add(ACTIX, ACTIX, by_hand_on_actix());
+    for (name, handoff) in [
+        ("actix-web: **ours**, direct", Handoff::Direct),
+        ("actix-web: **ours**, deduplicated", Handoff::Deduplicated),
+    ] {
+        add(name, ACTIX, ours_on_actix(handoff));
+    }
+    all
+}
+
+const AXUM: &str = "axum: by hand";
+const HYPER: &str = "hyper: by hand";
+const ACTIX: &str = "actix-web: by hand";
+
+pub(crate) fn on_axum(app: Router) -> SocketAddr {
+    on_tokio(|listener| async move {
+        axum::serve(listener, app)
+            .await
+            .expect("serving does not end");
+    })
+}
+
+fn on_hyper<S, B>(service: S) -> SocketAddr
+where
+    S: Service<http::Request<Incoming>, Response = http::Response<B>, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send,
+    B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
+{
+    on_tokio(|listener| async move {
+        loop {
+            let (stream, _) = listener.accept().await.expect("a connection");
+            let service = TowerToHyperService::new(service.clone());
+            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+        }
+    })
+}
+
+fn on_tokio<F: Future<Output = ()>>(
+    serve: impl FnOnce(TcpListener) -> F + Send + 'static,
+) -> SocketAddr {
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || {
+        let runtime = Builder::new_current_thread().enable_all().build();
+        runtime.expect("a runtime").block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            let address = listener.local_addr().expect("an address");
+            tell.send(address).expect("somebody waits");
+            serve(listener).await;
+        });
+    });
+    told.recv().expect("the server starts")
+}
+
+/// One worker. A macro, since the type of an app cannot be named.
+macro_rules! on_actix {
+    ($factory:expr) => {{
+        let (tell, told) = mpsc::channel();
+        thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let server = HttpServer::new($factory)
+                    .workers(1)
+                    .disable_signals()
+                    .bind("127.0.0.1:0")
+                    .expect("a port");
+                let address = server.addrs().first().copied().expect("an address");
+                tell.send(address).expect("somebody waits");
+                server.run().await.expect("serving does not end");
+            });
+        });
+        told.recv().expect("the server starts")
+    }};
+}
+
+fn by_hand_on_actix() -> SocketAddr {
+    let receiver = Data::new(by_hand::Receiver::new());
+    on_actix!(move || {
+        let resource = by_hand::actix::resource::<Event<String>>(receiver.clone());
+        App::new().service(resource)
+    })
+}
+
+fn ours_on_actix(handoff: Handoff) -> SocketAddr {
+    let smile = ours::actix::middleware(ours::intake(handoff));
+    on_actix!(move || {
+        let resource = ours::actix::resource::<Typed>();
+        App::new().service(resource.wrap(smile.clone()))
+    })
+}
