@@ -65,7 +65,8 @@ impl<V: Vendor> Delivery<V> {
     }
 
     /// The number of the claim under which the handler runs, larger for every later claim of the
-    /// same event; `None` where events are not deduplicated or the store gives none.
+    /// same event, as far as the store remembers; `None` where events are not deduplicated or the
+    /// store gives none.
     ///
     /// A handler that writes it beside its own effect (`.. WHERE last_fence < $fence`) is safe from
     /// an earlier run that lost its lease and comes back late.

@@ -10,7 +10,9 @@ pub trait Head {
     /// The method, in upper case: `POST`.
     fn method(&self) -> &str;
 
-    /// The path as sent, percent-encoding included: `/webhooks/smile`.
+    /// The path, percent-encoding included: `/webhooks/smile`.
+    ///
+    /// As the framework shows it: inside axum's `Router::nest` the prefix is gone.
     fn path(&self) -> &str;
 
     /// The query without its question mark.
