@@ -242,6 +242,35 @@ mod tests {
     }
 
     #[tokio::test]
+    #[ignore = "takes a while: 1,100,000 events"]
+    async fn a_million_events_take_what_is_documented_and_the_newest_are_remembered() {
+        let before = resident();
+        let store = MemoryDedupe::bounded(NonZeroUsize::new(1_000_000).unwrap());
+        let id = |n: u32| format!("smile-api:default::et-{n:032x}");
+        for n in 0..1_100_000 {
+            done(&store, &id(n)).await;
+        }
+        let each = (resident() - before) * 1024 / 1_000_000;
+        println!("{each} bytes for each event");
+        assert!(each <= 250, "{each} bytes for each event");
+        assert_eq!(store.len(), 1_000_000);
+        for n in 100_000..1_100_000 {
+            let key = DeliveryKey::new(&id(n));
+            assert!(store.lock().done.contains(&key), "{n}");
+        }
+    }
+
+    /// Resident memory in KiB.
+    fn resident() -> u64 {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("VmRSS:"))
+            .unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
+    #[tokio::test]
     async fn claims_in_flight_are_not_forgotten_for_room() {
         let store = MemoryDedupe::bounded(NonZeroUsize::MIN);
         let key = DeliveryKey::new("held");
