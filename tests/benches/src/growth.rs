@@ -76,7 +76,7 @@ async fn memory(options: &Options) {
     let room = 2_000_000;
     let mut apps = Vec::new();
     for (name, remembered, capacity) in [
-        ("0", 0, room),
+        ("0", 0, 100_000),
         ("100,000", 100_000, room),
         ("100,000, full: each forgets one", 100_000, 100_000),
         ("1,000,000", 1_000_000, room),
