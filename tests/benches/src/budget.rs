@@ -181,7 +181,7 @@ fn report(costs: &Costs) -> bool {
     if !problems.is_empty() {
         eprintln!(
             "{}\n\nWhere the change is meant, say why in the commit and write the budget anew:\n\
-             cargo run --release -p smile-benches --no-default-features --bin smile-budget -- \
+             cargo run --release -p smile-benches --bin smile-budget -- \
              --write",
             problems.join("\n")
         );
