@@ -36,11 +36,13 @@ impl Subject for Router {
     fn lap<'a>(&'a mut self, deliveries: &'a [Delivery], count: usize) -> Local<'a, Lap> {
         let requests: Vec<_> = deliveries.iter().map(request::<Body>).collect();
         let mut requests = requests.into_iter();
+        // As `axum::serve` does: an app without state would else make its routes with each request.
+        let mut app = self.clone().with_state(());
         Box::pin(async move {
             let mut statuses = Vec::with_capacity(count);
             let start = ThreadTime::now();
             for request in requests.by_ref().take(count) {
-                let Ok(response) = self.call(request).await;
+                let Ok(response) = app.call(request).await;
                 statuses.push(response.status().as_u16());
             }
             let time = start.elapsed();
