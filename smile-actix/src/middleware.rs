@@ -202,7 +202,7 @@ where
         let payload = request.take_payload();
         let (inner, shared) = (Rc::clone(&self.inner), Arc::clone(&self.shared));
         Box::pin(async move {
-            let delivery = match admitted.receive(payload).await {
+            let delivery = match shared.intake.receive(admitted, payload).await {
                 Ok(delivery) => delivery,
                 Err(rejection) => return Ok(own(request, shared.refuse(rejection))),
             };
@@ -210,26 +210,24 @@ where
             // for our own answers: whoever answers takes it.
             let request = Rc::new(Cell::new(Some(request)));
             let for_handler = Rc::clone(&request);
-            // In a box of its own, so that a sender that takes its time with the body does not take
-            // up the room for what comes after it.
+            let run = move |delivery: Delivery<V>| {
+                let request = for_handler.take().map(|mut request| {
+                    request.set_payload(payload_of(delivery.raw().clone()));
+                    request.extensions_mut().insert(delivery);
+                    request
+                });
+                async move {
+                    #[expect(clippy::expect_used, reason = "the core runs it at most once")]
+                    inner
+                        .call(request.expect("a request is handled once"))
+                        .await
+                }
+            };
             let intake = shared.intake.clone();
             let outlives_sender = intake.outlives_sender();
-            let handed_over = Box::pin(async move {
-                let run = move |delivery: Delivery<V>| {
-                    let request = for_handler.take().map(|mut request| {
-                        request.set_payload(payload_of(delivery.raw().clone()));
-                        request.extensions_mut().insert(delivery);
-                        request
-                    });
-                    async move {
-                        #[expect(clippy::expect_used, reason = "the core runs it at most once")]
-                        inner
-                            .call(request.expect("a request is handled once"))
-                            .await
-                    }
-                };
-                intake.hand_over(delivery, run, status).await
-            });
+            // In a box of its own, so that a sender that takes its time with the body does not take
+            // up the room for what comes after it.
+            let handed_over = Box::pin(intake.hand_over(delivery, run, status));
             let answer = if outlives_sender {
                 Detached::new(handed_over).await
             } else {

@@ -15,8 +15,8 @@ use futures_core::Stream;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
-    Clock, DedupeKey, Delivery, DeliveryKey, Head, Observer, Outcome, Reason, Rejection, Reply,
-    Report, SmileApi, SmileIo, Vendor, Verification, Verified,
+    Clock, DedupeKey, Delivery, DeliveryKey, Head, Held, Observer, Outcome, Reason, Rejection,
+    Reply, Report, SmileApi, SmileIo, Vendor, Verification, Verified,
     handoff::{Claims, Handoff, Settled, Timing},
     head::{Field, names},
     key_ring::{LookupFuture, Secrets, Source},
@@ -33,7 +33,7 @@ pub use builder::IntakeBuilder;
 /// The intake pipeline of one endpoint, configured once and shared by all its requests.
 ///
 /// An adapter does three things with it: shows a request's head to [`admit`](Self::admit), gives
-/// the body to [`Admitted::receive`], and runs the handler in [`hand_over`](Self::hand_over).
+/// the body to [`receive`](Self::receive), and runs the handler in [`hand_over`](Self::hand_over).
 /// Every decision is made in here. Applications use an adapter, such as `smile-tower` or
 /// `smile-actix`.
 ///
@@ -96,6 +96,25 @@ impl<V: Vendor> Intake<V> {
             .inspect_err(|rejection| self.rejected(None, rejection))
     }
 
+    /// Reads the body of a request that it admitted, verifies it and reads its envelope.
+    ///
+    /// # Errors
+    ///
+    /// The [`Rejection`] to answer with; it was reported.
+    pub async fn receive<B, E>(
+        &self,
+        admitted: Admitted<V>,
+        body: B,
+    ) -> Result<Delivery<V>, Rejection>
+    where
+        B: Stream<Item = Result<Bytes, E>>,
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        self.read_and_verify(admitted, pin!(body))
+            .await
+            .inspect_err(|rejection| self.rejected(None, rejection))
+    }
+
     /// Hands a verified event to `run`, once for each event where events are deduplicated; `status`
     /// reads the HTTP status off its answer, `None` where it failed without one.
     ///
@@ -104,7 +123,7 @@ impl<V: Vendor> Intake<V> {
     /// Where [`outlives_sender`](Self::outlives_sender), the future is to run to its end even if
     /// the sender goes away: an adapter that is dropped moves it to a task of its own.
     pub async fn hand_over<R, Fut>(
-        &self,
+        self,
         delivery: Delivery<V>,
         run: impl FnOnce(Delivery<V>) -> Fut,
         status: fn(&R) -> Option<u16>,
@@ -127,21 +146,19 @@ impl<V: Vendor> Intake<V> {
             (Handoff::Deduplicated(_), true) | (Handoff::Direct, _) => None,
         };
         let described = delivery.clone();
-        let Some((store, part)) = part else {
-            let answer = run(delivery).await;
-            let status = status(&answer);
-            let outcome = match status {
-                Some(200..=299) => Outcome::Handled,
-                _ => Outcome::HandlerFailed,
-            };
-            self.report(outcome, Some(&described), None, status);
-            return Answer::Handler(answer);
+        let settled = match part {
+            None => Settled::unclaimed(run(delivery).await, status),
+            Some((store, part)) => {
+                let key = DeliveryKey::of(&settings.scope, &delivery, &part);
+                // In a box, so that a run without a claim is not as large as one with.
+                Box::pin(
+                    settings
+                        .claims
+                        .drive(store, settings.timing, key, delivery, run, status),
+                )
+                .await
+            }
         };
-        let key = DeliveryKey::of(&settings.scope, &delivery, &part);
-        let settled = settings
-            .claims
-            .drive(store, settings.timing, key, delivery, run, status)
-            .await;
         self.answer(&described, settled, status)
     }
 
@@ -164,16 +181,38 @@ impl<V: Vendor> Intake<V> {
         let signature = V::read_signature(head, &now, settings.tolerance)?;
         check_encoding(head)?;
         check_declared_length(head, settings.body_limit)?;
-        let secrets = match &settings.secrets {
+        Ok(Admitted(match &settings.secrets {
             Source::Fixed(ring) => {
                 Known::Now(Verification::begin(ring, signature, settings.body_limit))
             }
             Source::Lookup(lookup) => Known::Later(Box::new((lookup(head), signature))),
+        }))
+    }
+
+    async fn read_and_verify<B, E>(
+        &self,
+        Admitted(secrets): Admitted<V>,
+        body: Pin<&mut B>,
+    ) -> Result<Delivery<V>, Rejection>
+    where
+        B: Stream<Item = Result<Bytes, E>>,
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let settings = &*self.0;
+        let verification = match secrets {
+            Known::Now(verification) => verification,
+            Known::Later(asked) => look_up(*asked, settings.body_limit).await?,
         };
-        Ok(Admitted {
-            intake: self.clone(),
-            secrets,
-        })
+        let verified = read(verification, body, settings.body_timeout).await?;
+        let delivery = Delivery::read(verified)?;
+        if let Some(limit) = settings.max_event_age {
+            check_age(
+                V::created_at(delivery.envelope()),
+                settings.clock.unix_seconds(),
+                limit,
+            )?;
+        }
+        Ok(delivery)
     }
 
     fn answer<R>(
@@ -182,7 +221,6 @@ impl<V: Vendor> Intake<V> {
         settled: Settled<R>,
         status: fn(&R) -> Option<u16>,
     ) -> Answer<R> {
-        use crate::Held;
         match settled {
             Settled::Done { answer, held } => {
                 let outcome = match held {
@@ -268,61 +306,13 @@ impl<V: Vendor> fmt::Debug for Intake<V> {
     }
 }
 
-/// A request whose head is in order, and whose body may be read.
-pub struct Admitted<V: Vendor> {
-    intake: Intake<V>,
-    secrets: Known<V>,
-}
+/// A request whose head is in order, and whose body may be read: for [`Intake::receive`].
+pub struct Admitted<V: Vendor>(Known<V>);
 
 /// The secrets to verify with: at hand, or still to be looked up.
 enum Known<V: Vendor> {
     Now(Verification<V>),
     Later(Box<(LookupFuture<V>, Signature<V>)>),
-}
-
-impl<V: Vendor> Admitted<V> {
-    /// Reads the body, verifies it and reads its envelope.
-    ///
-    /// # Errors
-    ///
-    /// The [`Rejection`] to answer with; it was reported.
-    pub async fn receive<B, E>(self, body: B) -> Result<Delivery<V>, Rejection>
-    where
-        B: Stream<Item = Result<Bytes, E>>,
-        E: Into<Box<dyn Error + Send + Sync>>,
-    {
-        let Self { intake, secrets } = self;
-        let received = intake.receive(secrets, pin!(body)).await;
-        received.inspect_err(|rejection| intake.rejected(None, rejection))
-    }
-}
-
-impl<V: Vendor> Intake<V> {
-    async fn receive<B, E>(
-        &self,
-        secrets: Known<V>,
-        body: Pin<&mut B>,
-    ) -> Result<Delivery<V>, Rejection>
-    where
-        B: Stream<Item = Result<Bytes, E>>,
-        E: Into<Box<dyn Error + Send + Sync>>,
-    {
-        let settings = &*self.0;
-        let verification = match secrets {
-            Known::Now(verification) => verification,
-            Known::Later(asked) => look_up(*asked, settings.body_limit).await?,
-        };
-        let verified = read(verification, body, settings.body_timeout).await?;
-        let delivery = Delivery::read(verified)?;
-        if let Some(limit) = settings.max_event_age {
-            check_age(
-                V::created_at(delivery.envelope()),
-                settings.clock.unix_seconds(),
-                limit,
-            )?;
-        }
-        Ok(delivery)
-    }
 }
 
 impl<V: Vendor> fmt::Debug for Admitted<V> {

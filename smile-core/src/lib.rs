@@ -31,7 +31,7 @@
 //!
 //! 1. [`Intake::admit`] looks at the head: source address, signature and timestamp, encoding,
 //!    declared length. It chooses the secrets, or starts to look them up.
-//! 2. [`Admitted::receive`] reads the body, within its limit and deadline, through the MACs.
+//! 2. [`Intake::receive`] reads the body, within its limit and deadline, through the MACs.
 //! 3. It compares the signature with each secret's, and reads the envelope from the front of the
 //!    body. What comes out is a [`Delivery`].
 //! 4. [`Intake::hand_over`] answers pings, claims the event in the store, and answers repetitions.

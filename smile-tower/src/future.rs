@@ -74,9 +74,9 @@ impl<F> Detached<F>
 where
     F: Future<Output: Send> + Send + 'static,
 {
-    pub(crate) fn new(future: F) -> Self {
+    pub(crate) fn new(future: Pin<Box<F>>) -> Self {
         Self {
-            future: Some(Box::pin(future)),
+            future: Some(future),
             runtime: Handle::current(),
         }
     }

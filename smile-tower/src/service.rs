@@ -57,23 +57,23 @@ where
         let clone = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, clone);
         let shared = Arc::clone(&self.shared);
+
         ResponseFuture::running(async move {
-            let delivery = match admitted.receive(DataStream::new(body)).await {
+            let received = shared.intake.receive(admitted, DataStream::new(body)).await;
+            let delivery = match received {
                 Ok(delivery) => delivery,
                 Err(rejection) => return Ok(shared.refuse(rejection, version)),
             };
-            // In a box of its own, so that a sender that takes its time with the body does not take
-            // up the room for what comes after it.
             let (intake, into_body) = (shared.intake.clone(), shared.into_body);
             let outlives_sender = intake.outlives_sender();
-            let handed_over = Box::pin(async move {
-                let run = move |delivery: Delivery<V>| {
-                    let body = into_body(delivery.raw().clone());
-                    parts.extensions.insert(delivery);
-                    inner.call(Request::from_parts(parts, body))
-                };
-                intake.hand_over(delivery, run, status).await
-            });
+            let run = move |delivery: Delivery<V>| {
+                let body = into_body(delivery.raw().clone());
+                parts.extensions.insert(delivery);
+                inner.call(Request::from_parts(parts, body))
+            };
+            // In a box of its own, so that a sender that takes its time with the body does not take
+            // up the room for what comes after it.
+            let handed_over = Box::pin(intake.hand_over(delivery, run, status));
             let answer = if outlives_sender {
                 Detached::new(handed_over).await
             } else {

@@ -10,11 +10,12 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, error::Elapsed, sleep, timeout};
 
 use super::{
     ErasedStore,
     in_flight::{Running, Waiting},
+    store,
 };
 use crate::{
     Claim, Delivery, DeliveryKey, Fence, Fingerprint, Held, Reason, Rejection, StoreError, Token,
@@ -69,6 +70,19 @@ pub(crate) enum Settled<R> {
     Rejected(Rejection),
 }
 
+impl<R> Settled<R> {
+    /// The end of a run without a claim.
+    pub(crate) fn unclaimed(answer: R, status: fn(&R) -> Option<u16>) -> Self {
+        match status(&answer) {
+            Some(200..=299) => Self::Done {
+                answer,
+                held: Held::Held,
+            },
+            _ => Self::Failed(answer),
+        }
+    }
+}
+
 impl Claims {
     /// Runs the handler unless the event was handled before or is being handled.
     ///
@@ -97,53 +111,21 @@ impl Claims {
             token: Token::unique(),
             fingerprint: delivery.verified().fingerprint(),
         };
-        let settled = self.settle(held, delivery, run, status).await;
+        let settled = match self.acquire(&held, delivery).await {
+            Ok(Acquired::Run { delivery, fence }) => {
+                let delivery = delivery.claimed(fence);
+                match catch_unwind(AssertUnwindSafe(|| run(delivery))) {
+                    Ok(handler) => held.settle(pin!(handler), status).await,
+                    Err(_) => held.panicked().await,
+                }
+            }
+            Ok(Acquired::Done(before)) => Settled::Duplicate {
+                id_reuse: before.is_some_and(|before| before.contradicts(&held.fingerprint)),
+            },
+            Err(rejection) => Settled::Rejected(rejection),
+        };
         self.waiting.wake(&key);
         settled
-    }
-
-    async fn settle<V, R, Fut>(
-        &self,
-        held: Claimed<'_>,
-        delivery: Delivery<V>,
-        run: impl FnOnce(Delivery<V>) -> Fut,
-        status: fn(&R) -> Option<u16>,
-    ) -> Settled<R>
-    where
-        V: Vendor,
-        Fut: Future<Output = R>,
-    {
-        let (delivery, fence) = match self.acquire(&held, delivery).await {
-            Ok(Acquired::Run { delivery, fence }) => (delivery, fence),
-            Ok(Acquired::Done(before)) => {
-                let id_reuse = before.is_some_and(|before| before.contradicts(&held.fingerprint));
-                return Settled::Duplicate { id_reuse };
-            }
-            Err(rejection) => return Settled::Rejected(rejection),
-        };
-        match held.run(run(delivery.claimed(fence))).await {
-            Ran::Answered(answer) => {
-                if !matches!(status(&answer), Some(200..=299)) {
-                    held.release().await;
-                    return Settled::Failed(answer);
-                }
-                match held.finish().await {
-                    Ok(held) => Settled::Done { answer, held },
-                    Err(err) => Settled::Rejected(unavailable(Reason::ConfirmFailed, err)),
-                }
-            }
-            Ran::TooSlow => {
-                held.release().await;
-                let rejection = Rejection::from(Reason::HandlerSlow {
-                    deadline: held.timing.handler,
-                });
-                Settled::Rejected(rejection.retry_in(Timing::RETRY))
-            }
-            Ran::Panicked => {
-                held.release().await;
-                Settled::Rejected(Reason::HandlerPanicked.into())
-            }
-        }
     }
 
     /// Claims the event, and waits where another has it.
@@ -152,11 +134,20 @@ impl Claims {
         held: &Claimed<'_>,
         delivery: Delivery<V>,
     ) -> Result<Acquired<V>, Rejection> {
-        let lease_left = match held.claim().await? {
-            Claim::Acquired { fence } => return Ok(Acquired::Run { delivery, fence }),
-            Claim::Done { fingerprint } => return Ok(Acquired::Done(fingerprint)),
-            Claim::InFlight { lease_left } => lease_left,
-        };
+        match held.claim().await? {
+            Claim::Acquired { fence } => Ok(Acquired::Run { delivery, fence }),
+            Claim::Done { fingerprint } => Ok(Acquired::Done(fingerprint)),
+            // In a box, so that those that need not wait are not as large as those that do.
+            Claim::InFlight { lease_left } => Box::pin(self.wait(held, delivery, lease_left)).await,
+        }
+    }
+
+    async fn wait<V: Vendor>(
+        &self,
+        held: &Claimed<'_>,
+        delivery: Delivery<V>,
+        lease_left: Duration,
+    ) -> Result<Acquired<V>, Rejection> {
         let kept = (delivery.raw().len() <= Timing::KEPT_WHILE_WAITING).then_some(delivery);
         let Some(waiter) = self.waiting.join(held.key) else {
             return Err(retry_after_lease(Reason::TooManyWaiting, lease_left));
@@ -232,39 +223,75 @@ impl Claimed<'_> {
         let _ = in_time(self.store.release(self.key, self.token)).await;
     }
 
+    async fn settle<R, Fut: Future<Output = R>>(
+        &self,
+        handler: Pin<&mut Fut>,
+        status: fn(&R) -> Option<u16>,
+    ) -> Settled<R> {
+        match self.run(handler).await {
+            Ran::Answered(answer) => {
+                if !matches!(status(&answer), Some(200..=299)) {
+                    self.release().await;
+                    return Settled::Failed(answer);
+                }
+                match self.finish().await {
+                    Ok(held) => Settled::Done { answer, held },
+                    Err(err) => Settled::Rejected(unavailable(Reason::ConfirmFailed, err)),
+                }
+            }
+            Ran::TooSlow => {
+                self.release().await;
+                let rejection = Rejection::from(Reason::HandlerSlow {
+                    deadline: self.timing.handler,
+                });
+                Settled::Rejected(rejection.retry_in(Timing::RETRY))
+            }
+            Ran::Panicked => self.panicked().await,
+        }
+    }
+
+    async fn panicked<R>(&self) -> Settled<R> {
+        self.release().await;
+        Settled::Rejected(Reason::HandlerPanicked.into())
+    }
+
     /// Runs the handler to its end, its deadline or its panic, and keeps the claim meanwhile.
-    ///
-    /// No timer is made for a handler that answers at once.
-    async fn run<R>(&self, handler: impl Future<Output = R>) -> Ran<R> {
-        let handler = pin!(handler);
+    async fn run<R, Fut: Future<Output = R>>(&self, handler: Pin<&mut Fut>) -> Ran<R> {
         let mut handler = CatchPanic(handler);
-        let mut deadline = pin!(async { sleep(self.timing.handler).await });
-        let mut heartbeat = pin!(self.heartbeat());
+        // Made for a handler that does not answer at once: others need no timers.
+        let mut deadline = None;
         poll_fn(|cx| {
             if let Poll::Ready(ended) = Pin::new(&mut handler).poll(cx) {
                 return Poll::Ready(ended.map_or(Ran::Panicked, Ran::Answered));
             }
-            if deadline.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(Ran::TooSlow);
-            }
-            heartbeat.as_mut().poll(cx).map(|()| Ran::TooSlow)
+            let deadline = deadline.get_or_insert_with(|| Box::pin(self.deadline()));
+            deadline.as_mut().poll(cx).map(|()| Ran::TooSlow)
         })
         .await
     }
 
-    /// Extends the lease every third of it, for ever. A failure is no reason to stop the handler:
-    /// the next beat may succeed, and [`finish`](Self::finish) tells what became of the claim.
-    async fn heartbeat(&self) {
-        loop {
-            sleep(self.timing.lease / 3).await;
-            let _ = in_time(self.store.extend(self.key, self.token, self.timing.lease)).await;
-        }
+    /// Waits for the handler's deadline, and until then extends the lease every third of it. A
+    /// failure is no reason to stop the handler: the next beat may succeed, and
+    /// [`finish`](Self::finish) tells what became of the claim.
+    async fn deadline(&self) {
+        let heartbeat = async {
+            loop {
+                sleep(self.timing.lease / 3).await;
+                let _ = in_time(self.store.extend(self.key, self.token, self.timing.lease)).await;
+            }
+        };
+        let _: Result<(), Elapsed> = timeout(self.timing.handler, heartbeat).await;
     }
 }
 
 /// A call of the store that does not answer is one that failed.
-async fn in_time<T>(call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    timeout(Timing::STORE, call)
+async fn in_time<T>(mut call: store::Answer<'_, T>) -> Result<T, StoreError> {
+    // One that is answered at once, as by the memory, needs no timer.
+    let at_once = poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx))).await;
+    if let Poll::Ready(answer) = at_once {
+        return answer;
+    }
+    Box::pin(timeout(Timing::STORE, call))
         .await
         .unwrap_or_else(|elapsed| Err(StoreError::new(elapsed)))
 }

@@ -36,11 +36,13 @@ async fn handle<V: Vendor>(intake: &Intake<V>, handler: &Handler, request: &Requ
         Body::Whole(bytes) => vec![bytes],
         Body::Chunked(chunks) => chunks,
     };
-    let delivery = match admitted.receive(Chunks(chunks.into_iter())).await {
+    let body = Chunks(chunks.into_iter());
+    let delivery = match intake.receive(admitted, body).await {
         Ok(delivery) => delivery,
         Err(rejection) => return response(&rejection.reply()),
     };
     let run = |delivery| async move { handler.run(&delivery, None).await };
+    let intake = intake.clone();
     match intake
         .hand_over(delivery, run, |status| Some(*status))
         .await
