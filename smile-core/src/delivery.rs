@@ -14,6 +14,7 @@ pub struct Delivery<V: Vendor>(Arc<Inner<V>>);
 struct Inner<V: Vendor> {
     body: Verified<Bytes>,
     envelope: V::Envelope,
+    data_at: Option<usize>,
     fence: Option<Fence>,
 }
 
@@ -24,10 +25,11 @@ impl<V: Vendor> Delivery<V> {
     ///
     /// A [`Rejection`] of kind [`NotAnEvent`](crate::RejectionKind::NotAnEvent).
     pub fn read(body: Verified<Bytes>) -> Result<Self, Rejection> {
-        let envelope = V::read_envelope(&body)?;
+        let (envelope, data_at) = V::read_envelope(&body)?;
         Ok(Self(Arc::new(Inner {
             body,
             envelope,
+            data_at,
             fence: None,
         })))
     }
@@ -85,7 +87,7 @@ impl<V: Vendor> Delivery<V> {
     /// place where the JSON ends. The delivery is fine all the same: [`raw`](Self::raw) has every
     /// byte.
     pub fn data(&self) -> Result<V::Data<'_>, DataError> {
-        V::read_data(&self.0.envelope, &self.0.body)
+        V::read_data(&self.0.envelope, &self.0.body, self.0.data_at)
     }
 
     pub(crate) fn envelope(&self) -> &V::Envelope {

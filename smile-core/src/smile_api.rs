@@ -57,7 +57,7 @@ impl Scheme for SmileApi {
         Ok(Signature::new(tag))
     }
 
-    fn read_envelope(body: &[u8]) -> Result<Envelope, Rejection> {
+    fn read_envelope(body: &[u8]) -> Result<(Envelope, Option<usize>), Rejection> {
         Envelope::read(body)
             .map_err(|err| Rejection::from(Reason::NoEnvelope).because(Arc::new(err)))
     }
@@ -82,8 +82,12 @@ impl Scheme for SmileApi {
         envelope.created_at()
     }
 
-    fn read_data<'a>(envelope: &Envelope, body: &'a [u8]) -> Result<Data<'a>, DataError> {
-        Data::read(envelope.event_type(), body)
+    fn read_data<'a>(
+        envelope: &Envelope,
+        body: &'a [u8],
+        data_at: Option<usize>,
+    ) -> Result<Data<'a>, DataError> {
+        Data::read(envelope.event_type(), body, data_at)
     }
 }
 

@@ -60,7 +60,7 @@ impl Scheme for SmileIo {
         Ok(Signature::new(tag).at(Timestamp::read(head, now(), tolerance)?))
     }
 
-    fn read_envelope(body: &[u8]) -> Result<Envelope, Rejection> {
+    fn read_envelope(body: &[u8]) -> Result<(Envelope, Option<usize>), Rejection> {
         Envelope::read(body)
             .map_err(|err| Rejection::from(Reason::NoEnvelope).because(Arc::new(err)))
     }
@@ -86,8 +86,12 @@ impl Scheme for SmileIo {
         None
     }
 
-    fn read_data<'a>(envelope: &Envelope, body: &'a [u8]) -> Result<Data<'a>, DataError> {
-        Data::read(envelope.topic(), body)
+    fn read_data<'a>(
+        envelope: &Envelope,
+        body: &'a [u8],
+        data_at: Option<usize>,
+    ) -> Result<Data<'a>, DataError> {
+        Data::read(envelope.topic(), body, data_at)
     }
 }
 

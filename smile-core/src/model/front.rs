@@ -18,6 +18,9 @@ pub(crate) trait Front: Default {
     /// Any member; it is only asked for names.
     const MEMBER: Self::Member;
 
+    /// The name of the member that holds the data.
+    const DATA: &'static str;
+
     /// Whether nothing more is needed.
     fn is_complete(&self) -> bool;
 
@@ -28,35 +31,47 @@ pub(crate) trait Front: Default {
 }
 
 /// Reads a body from its beginning until the front is complete, or the object ends, or its JSON
-/// breaks. What comes after the point where the front is complete is not looked at, and where it is
+/// breaks, and tells where the data begins if it got there: behind the name of the first such member.
+///
+/// Nothing is looked at beyond the name after the point where the front is complete, and where it is
 /// sufficient, broken JSON is the business of whoever reads the data.
 ///
 /// Values of other members are skipped without recursion, however deep they are.
-pub(crate) fn read_front<F: Front>(body: &[u8]) -> Result<F, EnvelopeError> {
-    // The vendors send these members first, so a short look mostly finds them all.
-    let head = body.get(..HEAD).unwrap_or(body);
+pub(crate) fn read_front<F: Front>(body: &[u8]) -> Result<(F, Option<usize>), EnvelopeError> {
+    // The vendors send these members first, so a short look mostly finds them all. To see whether
+    // it is text costs less for all of it than for each string.
+    let head = text_of(body.get(..HEAD).unwrap_or(body));
     if cfg!(feature = "scan")
-        && let Ok(Some(front)) = scan_front(text_of(head))
+        && let Ok(Some(front)) = scan_front(head)
     {
         return Ok(front);
     }
-    read_front_exactly(body)
+    match read_front_exactly(serde_json::Deserializer::from_str(head), head.as_bytes()) {
+        Ok((front, data_at)) if F::is_complete(&front) => Ok((front, data_at)),
+        _ => read_front_exactly(serde_json::Deserializer::from_slice(body), body),
+    }
 }
 
 /// Takes the front if it is complete within the text. A number at the end of the text may go on
 /// behind it, but then the front is not complete: a comma or a brace has yet to be seen.
-fn scan_front<F: Front>(text: &str) -> Result<Option<F>, GiveUp> {
+fn scan_front<F: Front>(text: &str) -> Result<Option<(F, Option<usize>)>, GiveUp> {
     let mut front = F::default();
+    let mut data_at = None;
     let mut scanner = Scanner::new(text);
     if scanner.open(b'{')? == Presence::Null {
         return Err(GiveUp);
     }
     let mut is_first = true;
+    let mut is_complete = false;
     while scanner.next(b'}', &mut is_first)? {
-        if front.is_complete() {
-            return Ok(Some(front));
+        is_complete = front.is_complete();
+        let Ok(name) = scanner.name() else { break };
+        if name == F::DATA {
+            data_at.get_or_insert(end_of(&name, text.as_bytes()));
         }
-        let name = scanner.name()?;
+        if is_complete {
+            break;
+        }
         match F::MEMBER.find(&name) {
             Some((member, _)) => {
                 let value = Loose::scan(&mut scanner)?;
@@ -67,39 +82,52 @@ fn scan_front<F: Front>(text: &str) -> Result<Option<F>, GiveUp> {
             }
         }
     }
-    Ok(front.is_complete().then_some(front))
+    is_complete = is_complete || front.is_complete();
+    Ok(is_complete.then_some((front, data_at.flatten())))
 }
 
-fn read_front_exactly<F: Front>(body: &[u8]) -> Result<F, EnvelopeError> {
+fn read_front_exactly<'de, F, R>(
+    mut deserializer: serde_json::Deserializer<R>,
+    body: &'de [u8],
+) -> Result<(F, Option<usize>), EnvelopeError>
+where
+    F: Front,
+    R: serde_json::de::Read<'de>,
+{
     let mut front = F::default();
     let mut refusal = None;
-    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    let mut data_at = None;
     let visitor = FrontVisitor {
+        body,
         front: &mut front,
         refusal: &mut refusal,
+        data_at: &mut data_at,
     };
     // Leaving an object in its middle is an error to the reader, but none of ours.
     let result = deserializer.deserialize_any(visitor);
     match (refusal, result) {
         (Some(refusal), _) => Err(refusal),
         (None, Err(err)) if !front.is_sufficient() => Err(EnvelopeError::unreadable(&err)),
-        _ => Ok(front),
+        _ => Ok((front, data_at.flatten())),
     }
 }
 
-struct FrontVisitor<'f, F> {
+struct FrontVisitor<'f, 'de, F> {
+    body: &'de [u8],
     front: &'f mut F,
     refusal: &'f mut Option<EnvelopeError>,
+    /// Where the first data begins, once it was seen, if it can be told.
+    data_at: &'f mut Option<Option<usize>>,
 }
 
-impl<F> FrontVisitor<'_, F> {
+impl<F> FrontVisitor<'_, '_, F> {
     fn refuse<E: Error>(self, found: Kind) -> Result<(), E> {
         *self.refusal = Some(EnvelopeError::not_an_object(found));
         Ok(())
     }
 }
 
-impl<'de, F: Front> Visitor<'de> for FrontVisitor<'_, F> {
+impl<'de, F: Front> Visitor<'de> for FrontVisitor<'_, 'de, F> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -136,12 +164,19 @@ impl<'de, F: Front> Visitor<'de> for FrontVisitor<'_, F> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let mut name = Cow::Borrowed("");
-        while !self.front.is_complete() {
+        loop {
             let seed = KeySeed {
                 next: F::MEMBER,
                 name: &mut name,
             };
-            match map.next_key_seed(seed)? {
+            let found = map.next_key_seed(seed)?;
+            if matches!(found, Some(None)) && name == F::DATA {
+                self.data_at.get_or_insert(end_of(&name, self.body));
+            }
+            if self.front.is_complete() {
+                break;
+            }
+            match found {
                 None => break,
                 Some(None) => {
                     map.next_value::<IgnoredAny>()?;
@@ -157,6 +192,16 @@ impl<'de, F: Front> Visitor<'de> for FrontVisitor<'_, F> {
         }
         Ok(())
     }
+}
+
+/// Where in the body a name ends, its quote included; none where it was written with escapes, and so
+/// is a copy.
+fn end_of(name: &Cow<'_, str>, body: &[u8]) -> Option<usize> {
+    let Cow::Borrowed(name) = name else {
+        return None;
+    };
+    let start = name.as_ptr().addr().checked_sub(body.as_ptr().addr())?;
+    Some(start + name.len() + 1)
 }
 
 /// A value that is one of a few kinds, or skipped.

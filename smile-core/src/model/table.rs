@@ -158,12 +158,13 @@ macro_rules! event_table {
             }
 
             #[doc = concat!("Reads the `", $member, "` of a whole body. Where there is none, all its ")]
-            /// members are absent.
+            /// members are absent. `data_at` is what the front of the body said of its place.
             pub(crate) fn read(
                 event_type: &$Name,
                 body: &'a [u8],
+                data_at: Option<usize>,
             ) -> Result<Self, $crate::DataError> {
-                $crate::model::read_body(event_type, body)
+                $crate::model::read_body(event_type, body, data_at)
             }
         }
 

@@ -19,26 +19,28 @@ pub struct Envelope {
 }
 
 impl Envelope {
-    /// Reads the front of a body.
+    /// Reads the front of a body, and tells where its data begins if that was seen.
     ///
     /// # Errors
     ///
     /// Where the body is no JSON object, or has no `id` or `type` that is a string.
-    pub(crate) fn read(body: &[u8]) -> Result<Self, EnvelopeError> {
+    pub(crate) fn read(body: &[u8]) -> Result<(Self, Option<usize>), EnvelopeError> {
+        let (members, data_at) = read_front::<Members>(body)?;
         let Members {
             id,
             event_type,
             version,
             created_at,
-        } = read_front::<Members>(body)?;
+        } = members;
         let (event_type, type_as_sent) = event_type.ok_or_else(|| EnvelopeError::missing(TYPE))?;
-        Ok(Self {
+        let envelope = Self {
             id: id.ok_or_else(|| EnvelopeError::missing(ID))?,
             event_type,
             type_as_sent,
             version: version.flatten(),
             created_at: created_at.flatten(),
-        })
+        };
+        Ok((envelope, data_at))
     }
 
     /// The event's id, mostly `et-` and 32 hexadecimal digits; opaque. Sent again, an event has the
@@ -87,6 +89,8 @@ impl Front for Members {
     type Member = Member;
 
     const MEMBER: Member = Member::Id;
+
+    const DATA: &'static str = "data";
 
     fn is_complete(&self) -> bool {
         self.is_sufficient() && self.version.is_some() && self.created_at.is_some()
@@ -159,7 +163,7 @@ mod tests {
 
     #[track_caller]
     fn read(body: &str) -> Envelope {
-        Envelope::read(body.as_bytes()).unwrap()
+        Envelope::read(body.as_bytes()).unwrap().0
     }
 
     #[track_caller]
@@ -191,7 +195,7 @@ mod tests {
         }
         let mut body = start.as_bytes().to_vec();
         body.extend([b',', 0xff, 0xfe]);
-        assert_eq!(Envelope::read(&body).unwrap(), read(EVENT));
+        assert_eq!(Envelope::read(&body).unwrap().0, read(EVENT));
     }
 
     #[test]

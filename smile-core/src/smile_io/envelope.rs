@@ -15,17 +15,18 @@ pub struct Envelope {
 }
 
 impl Envelope {
-    /// Reads the front of a body.
+    /// Reads the front of a body, and tells where its data begins if that was seen.
     ///
     /// # Errors
     ///
     /// Where the body is no JSON object, or has no `topic` that is a string.
-    pub(crate) fn read(body: &[u8]) -> Result<Self, EnvelopeError> {
-        let Members { topic, account_id } = read_front::<Members>(body)?;
-        Ok(Self {
+    pub(crate) fn read(body: &[u8]) -> Result<(Self, Option<usize>), EnvelopeError> {
+        let (Members { topic, account_id }, data_at) = read_front::<Members>(body)?;
+        let envelope = Self {
             topic: topic.ok_or_else(|| EnvelopeError::missing(TOPIC))?,
             account_id: account_id.flatten(),
-        })
+        };
+        Ok((envelope, data_at))
     }
 
     /// What happened.
@@ -51,6 +52,8 @@ impl Front for Members {
     type Member = Member;
 
     const MEMBER: Member = Member::Topic;
+
+    const DATA: &'static str = "data";
 
     fn is_complete(&self) -> bool {
         self.is_sufficient() && self.account_id.is_some()
@@ -112,7 +115,7 @@ mod tests {
             (r#"{"topic":"ping"}"#, None),
             (r#"{"topic":"ping","data":{"#, None),
         ] {
-            let envelope = Envelope::read(body.as_bytes()).unwrap();
+            let (envelope, _) = Envelope::read(body.as_bytes()).unwrap();
             assert_eq!(envelope.topic(), &Topic::Ping, "{body}");
             assert_eq!(envelope.account_id(), account_id, "{body}");
         }

@@ -27,10 +27,10 @@ impl<'a> Hint<'a> {
     /// Where the body has no name of a callback, or a payload that is not what the vendor documents
     /// for it. An unknown callback is no error.
     pub fn parse(body: &'a [u8]) -> Result<Self, HintError> {
-        let Members { callback } = read_front(body).map_err(HintError::Wrapper)?;
+        let (Members { callback }, data_at) = read_front(body).map_err(HintError::Wrapper)?;
         let callback =
             callback.ok_or_else(|| HintError::Wrapper(EnvelopeError::missing(CALLBACK)))?;
-        let payload = Payload::read(&callback, body).map_err(HintError::Payload)?;
+        let payload = Payload::read(&callback, body, data_at).map_err(HintError::Payload)?;
         Ok(Self { payload })
     }
 
@@ -107,6 +107,8 @@ impl Front for Members {
     type Member = Member;
 
     const MEMBER: Member = Member;
+
+    const DATA: &'static str = "payload";
 
     fn is_complete(&self) -> bool {
         self.callback.is_some()
