@@ -4,7 +4,10 @@ use std::{error::Error, fmt, future::Future, pin::Pin, sync::Arc};
 
 use hmac::{KeyInit, Mac};
 
-use crate::{ConfigError, Head, Secret, Vendor, verify::KeyId};
+use crate::{
+    ConfigError, Head, Secret, Vendor,
+    verify::{KeyId, Timestamp},
+};
 
 /// One to four secrets of one sender, keyed once and tried side by side.
 ///
@@ -115,7 +118,7 @@ impl<V: Vendor> From<Secret> for KeyRing<V> {
 /// A MAC keyed with one secret, and a name for that secret that tells nothing about it.
 #[derive(Clone)]
 pub(crate) struct Key<V: Vendor> {
-    pub(crate) mac: V::Mac,
+    mac: V::Mac,
     pub(crate) id: KeyId,
 }
 
@@ -140,6 +143,16 @@ impl<V: Vendor> Key<V> {
             .zip(tag.iter())
             .for_each(|(to, from)| *to = *from);
         Self { mac, id }
+    }
+
+    /// The MAC of a body to come.
+    pub(crate) fn begin(&self, timestamp: Option<&Timestamp>) -> V::Mac {
+        let mut mac = self.mac.clone();
+        if let Some(timestamp) = timestamp {
+            mac.update(timestamp.as_bytes());
+            mac.update(b".");
+        }
+        mac
     }
 }
 

@@ -114,25 +114,21 @@ struct State<V: Vendor> {
 impl<V: Vendor> Verification<V> {
     /// Begins with the secrets to try and the most bytes to accept.
     pub fn begin(ring: &KeyRing<V>, signature: Signature<V>, limit: usize) -> Self {
-        let mut macs = ring.keys().iter().map(|key| {
-            let mut mac = key.mac.clone();
-            if let Some(timestamp) = &signature.timestamp {
-                mac.update(timestamp.as_bytes());
-                mac.update(b".");
-            }
-            mac
-        });
+        let timestamp = signature.timestamp.as_ref();
         #[expect(
             clippy::expect_used,
             reason = "no constructor of `KeyRing` leaves it empty"
         )]
-        let mac = macs.next().expect("a ring holds at least one key");
+        let (first, more) = ring
+            .keys()
+            .split_first()
+            .expect("a ring holds at least one key");
         Self(Box::new(State {
+            mac: first.begin(timestamp),
+            more_macs: more.iter().map(|key| key.begin(timestamp)).collect(),
             ring: ring.clone(),
             decoy: false,
             tag: signature.tag,
-            mac,
-            more_macs: macs.collect(),
             body: Buffer::Empty,
             limit,
         }))
@@ -189,11 +185,15 @@ impl<V: Vendor> Verification<V> {
         let tag = tag.as_ref();
         let mut found = Choice::from(0);
         let mut found_index = 0_u8;
-        for (index, mac) in (0_u8..).zip(std::iter::once(mac).chain(more_macs)) {
+        let mut compare = |index, mac: V::Mac| {
             let equal = equal(&mac.finalize().into_bytes(), tag);
             found_index.conditional_assign(&index, equal & !found);
             found |= equal;
-        }
+        };
+        compare(0, mac);
+        (1..)
+            .zip(more_macs)
+            .for_each(|(index, mac)| compare(index, mac));
         if decoy {
             return Err(Reason::TenantUnknown.into());
         }
