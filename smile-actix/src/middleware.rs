@@ -6,7 +6,6 @@ use std::{
     future::{Future, Ready, ready},
     pin::Pin,
     rc::Rc,
-    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -22,7 +21,11 @@ use smile_core::{
     Answer, Delivery, Intake, IntakeBuilder, Rejection, Secrets, SmileApi, SmileIo, Vendor,
 };
 
-use crate::{detached::Detached, head::RequestHead, response};
+use crate::{
+    detached::Detached,
+    head::RequestHead,
+    response::{self, Answers},
+};
 
 /// Puts the intake in front of an app, a scope or a resource: what is inside sees verified events
 /// only.
@@ -51,15 +54,9 @@ use crate::{detached::Detached, head::RequestHead, response};
 /// # Ok::<(), smile_actix::EmptySecret>(())
 /// ```
 pub struct SmileMiddleware<V: Vendor = SmileApi> {
-    shared: Arc<Shared<V>>,
-}
-
-struct Shared<V: Vendor> {
     intake: Intake<V>,
-    on_rejection: Option<OnRejection>,
+    answers: Answers,
 }
-
-type OnRejection = Arc<dyn Fn(&Rejection) -> HttpResponse + Send + Sync>;
 
 impl SmileMiddleware<SmileApi> {
     /// Begins a middleware for Smile API with its secret, a ring of several, or a lookup.
@@ -100,29 +97,24 @@ impl<V: Vendor> SmileMiddleware<V> {
         self,
         respond: impl Fn(&Rejection) -> HttpResponse + Send + Sync + 'static,
     ) -> Self {
-        let intake = self.shared.intake.clone();
         Self {
-            shared: Arc::new(Shared {
-                intake,
-                on_rejection: Some(Arc::new(respond)),
-            }),
+            answers: Answers::refusing_with(respond),
+            ..self
         }
     }
 
     /// Waits until no handler runs under a claim, in any worker: call it after the server has
     /// stopped.
     pub async fn drain(&self) {
-        self.shared.intake.drain().await;
+        self.intake.drain().await;
     }
 }
 
 impl<V: Vendor> From<Intake<V>> for SmileMiddleware<V> {
     fn from(intake: Intake<V>) -> Self {
         Self {
-            shared: Arc::new(Shared {
-                intake,
-                on_rejection: None,
-            }),
+            intake,
+            answers: Answers::default(),
         }
     }
 }
@@ -130,7 +122,8 @@ impl<V: Vendor> From<Intake<V>> for SmileMiddleware<V> {
 impl<V: Vendor> Clone for SmileMiddleware<V> {
     fn clone(&self) -> Self {
         Self {
-            shared: Arc::clone(&self.shared),
+            intake: self.intake.clone(),
+            answers: self.answers.clone(),
         }
     }
 }
@@ -138,7 +131,7 @@ impl<V: Vendor> Clone for SmileMiddleware<V> {
 impl<V: Vendor> fmt::Debug for SmileMiddleware<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("SmileMiddleware")
-            .field(&self.shared.intake)
+            .field(&self.intake)
             .finish()
     }
 }
@@ -158,7 +151,7 @@ where
     fn new_transform(&self, inner: S) -> Self::Future {
         ready(Ok(SmileService {
             inner: Rc::new(inner),
-            shared: Arc::clone(&self.shared),
+            middleware: self.clone(),
         }))
     }
 }
@@ -166,13 +159,13 @@ where
 #[doc(hidden)]
 pub struct SmileService<S, V: Vendor> {
     inner: Rc<S>,
-    shared: Arc<Shared<V>>,
+    middleware: SmileMiddleware<V>,
 }
 
 impl<S, V: Vendor> fmt::Debug for SmileService<S, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SmileService")
-            .field("intake", &self.shared.intake)
+            .field("middleware", &self.middleware)
             .finish_non_exhaustive()
     }
 }
@@ -192,19 +185,20 @@ where
     }
 
     fn call(&self, mut request: ServiceRequest) -> Self::Future {
-        let admitted = match self.shared.intake.admit(&RequestHead(&request)) {
+        let admitted = match self.middleware.intake.admit(&RequestHead(&request)) {
             Ok(admitted) => admitted,
             Err(rejection) => {
-                let response = self.shared.refuse(rejection);
+                let response = self.middleware.answers.refuse(rejection);
                 return Box::pin(ready(Ok(own(request, response))));
             }
         };
         let payload = request.take_payload();
-        let (inner, shared) = (Rc::clone(&self.inner), Arc::clone(&self.shared));
+        let inner = Rc::clone(&self.inner);
+        let SmileMiddleware { intake, answers } = self.middleware.clone();
         Box::pin(async move {
-            let delivery = match shared.intake.receive(admitted, payload).await {
+            let delivery = match intake.receive(admitted, payload).await {
                 Ok(delivery) => delivery,
-                Err(rejection) => return Ok(own(request, shared.refuse(rejection))),
+                Err(rejection) => return Ok(own(request, answers.refuse(rejection))),
             };
             // Routing inside needs the only handle on the request, so there cannot be a second one
             // for our own answers: whoever answers takes it.
@@ -223,7 +217,6 @@ where
                         .await
                 }
             };
-            let intake = shared.intake.clone();
             let outlives_sender = intake.outlives_sender();
             // In a box of its own, so that a sender that takes its time with the body does not take
             // up the room for what comes after it.
@@ -238,7 +231,7 @@ where
                     return answer.map(ServiceResponse::map_into_left_body);
                 }
                 Answer::Reply(reply) => response::response(&reply),
-                Answer::Rejected(rejection) => shared.refuse(rejection),
+                Answer::Rejected(rejection) => answers.refuse(rejection),
             };
             match request.take() {
                 Some(request) => Ok(own(request, response)),
@@ -246,20 +239,6 @@ where
                 None => Err(InternalError::from_response("handler failed", response).into()),
             }
         })
-    }
-}
-
-impl<V: Vendor> Shared<V> {
-    /// The user's own response or the problem document, with the rejection in its extensions.
-    fn refuse(&self, rejection: Rejection) -> HttpResponse {
-        let reply = rejection.reply();
-        let mut response = match &self.on_rejection {
-            Some(respond) => respond(&rejection),
-            None => response::response(&reply),
-        };
-        response::close(&mut response, &reply);
-        response.extensions_mut().insert(rejection);
-        response
     }
 }
 

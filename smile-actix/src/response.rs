@@ -1,5 +1,7 @@
 //! The core's answers, written as HTTP responses.
 
+use std::sync::Arc;
+
 use actix_web::{
     HttpResponse,
     http::{
@@ -7,7 +9,37 @@ use actix_web::{
         header::{CONTENT_TYPE, HeaderName, HeaderValue, WWW_AUTHENTICATE},
     },
 };
-use smile_core::{Header, Reply};
+use smile_core::{Header, Rejection, Reply};
+
+/// How a middleware writes its own answers.
+#[derive(Clone, Default)]
+pub(crate) struct Answers {
+    on_rejection: Option<OnRejection>,
+}
+
+type OnRejection = Arc<dyn Fn(&Rejection) -> HttpResponse + Send + Sync>;
+
+impl Answers {
+    pub(crate) fn refusing_with(
+        respond: impl Fn(&Rejection) -> HttpResponse + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            on_rejection: Some(Arc::new(respond)),
+        }
+    }
+
+    /// The user's own response or the problem document, with the rejection in its extensions.
+    pub(crate) fn refuse(&self, rejection: Rejection) -> HttpResponse {
+        let reply = rejection.reply();
+        let mut response = match &self.on_rejection {
+            Some(respond) => respond(&rejection),
+            None => response(&reply),
+        };
+        close(&mut response, &reply);
+        response.extensions_mut().insert(rejection);
+        response
+    }
+}
 
 pub(crate) fn response(reply: &Reply) -> HttpResponse {
     let status = StatusCode::from_u16(reply.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -23,7 +55,7 @@ pub(crate) fn response(reply: &Reply) -> HttpResponse {
 }
 
 /// Only HTTP/1 has the header; actix-web leaves it out elsewhere.
-pub(crate) fn close(response: &mut HttpResponse, reply: &Reply) {
+fn close(response: &mut HttpResponse, reply: &Reply) {
     if reply.closes() {
         response
             .head_mut()

@@ -4,10 +4,7 @@ use std::{error::Error, fmt, future::Future, pin::Pin, sync::Arc};
 
 use hmac::{KeyInit, Mac};
 
-use crate::{
-    ConfigError, Head, Secret, Vendor,
-    verify::{KeyId, Timestamp},
-};
+use crate::{ConfigError, Head, Secret, Vendor, verify::KeyId};
 
 /// One to four secrets of one sender, keyed once and tried side by side.
 ///
@@ -118,7 +115,7 @@ impl<V: Vendor> From<Secret> for KeyRing<V> {
 /// A MAC keyed with one secret, and a name for that secret that tells nothing about it.
 #[derive(Clone)]
 pub(crate) struct Key<V: Vendor> {
-    mac: V::Mac,
+    pub(crate) mac: V::Mac,
     pub(crate) id: KeyId,
 }
 
@@ -143,16 +140,6 @@ impl<V: Vendor> Key<V> {
             .zip(tag.iter())
             .for_each(|(to, from)| *to = *from);
         Self { mac, id }
-    }
-
-    /// The MAC of a body to come.
-    pub(crate) fn begin(&self, timestamp: Option<&Timestamp>) -> V::Mac {
-        let mut mac = self.mac.clone();
-        if let Some(timestamp) = timestamp {
-            mac.update(timestamp.as_bytes());
-            mac.update(b".");
-        }
-        mac
     }
 }
 

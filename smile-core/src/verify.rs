@@ -38,6 +38,7 @@ use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use crate::{
     Head, KeyRing, Reason, Rejection, Vendor,
     head::{Field, names},
+    key_ring::Key,
 };
 
 mod buffer;
@@ -102,13 +103,30 @@ pub struct Verification<V: Vendor>(
 );
 
 struct State<V: Vendor> {
-    ring: KeyRing<V>,
+    first: KeyedMac<V>,
+    more: Vec<KeyedMac<V>>,
+    tenant: Option<Arc<str>>,
     decoy: bool,
     tag: V::Tag,
-    mac: V::Mac,
-    more_macs: Vec<V::Mac>,
     body: Buffer,
     limit: usize,
+}
+
+/// A MAC under way, and the name of its secret.
+struct KeyedMac<V: Vendor> {
+    mac: V::Mac,
+    key: KeyId,
+}
+
+impl<V: Vendor> KeyedMac<V> {
+    fn begin(key: &Key<V>, timestamp: Option<&Timestamp>) -> Self {
+        let mut mac = key.mac.clone();
+        if let Some(timestamp) = timestamp {
+            mac.update(timestamp.as_bytes());
+            mac.update(b".");
+        }
+        Self { mac, key: key.id }
+    }
 }
 
 impl<V: Vendor> Verification<V> {
@@ -124,9 +142,12 @@ impl<V: Vendor> Verification<V> {
             .split_first()
             .expect("a ring holds at least one key");
         Self(Box::new(State {
-            mac: first.begin(timestamp),
-            more_macs: more.iter().map(|key| key.begin(timestamp)).collect(),
-            ring: ring.clone(),
+            first: KeyedMac::begin(first, timestamp),
+            more: more
+                .iter()
+                .map(|key| KeyedMac::begin(key, timestamp))
+                .collect(),
+            tenant: ring.tenant_name().cloned(),
             decoy: false,
             tag: signature.tag,
             body: Buffer::Empty,
@@ -152,8 +173,8 @@ impl<V: Vendor> Verification<V> {
     /// body is kept then.
     pub fn push(mut self, chunk: Bytes) -> Result<Self, Rejection> {
         let State {
-            mac,
-            more_macs,
+            first,
+            more,
             body,
             limit,
             ..
@@ -161,8 +182,8 @@ impl<V: Vendor> Verification<V> {
         if chunk.len() > *limit - body.len() {
             return Err(Reason::BodyTooLong { limit: *limit }.into());
         }
-        mac.update(&chunk);
-        more_macs.iter_mut().for_each(|mac| mac.update(&chunk));
+        first.mac.update(&chunk);
+        more.iter_mut().for_each(|keyed| keyed.mac.update(&chunk));
         body.push(chunk, *limit);
         Ok(self)
     }
@@ -174,44 +195,46 @@ impl<V: Vendor> Verification<V> {
     /// A [`Rejection`] of kind [`Signature`](crate::RejectionKind::Signature).
     pub fn finish(self) -> Result<Verified<Bytes>, Rejection> {
         let State {
-            ring,
+            first,
+            more,
+            tenant,
             decoy,
             tag,
-            mac,
-            more_macs,
             body,
             ..
         } = *self.0;
         let tag = tag.as_ref();
         let mut found = Choice::from(0);
         let mut found_index = 0_u8;
-        let mut compare = |index, mac: V::Mac| {
-            let equal = equal(&mac.finalize().into_bytes(), tag);
-            found_index.conditional_assign(&index, equal & !found);
+        let mut found_key = KeyId::default();
+        let mut compare = |index, KeyedMac::<V> { mac, key }| {
+            let equal = equal(&mac.finalize().into_bytes(), tag) & !found;
+            found_index.conditional_assign(&index, equal);
+            for (found, byte) in found_key.iter_mut().zip(key) {
+                found.conditional_assign(&byte, equal);
+            }
             found |= equal;
         };
-        compare(0, mac);
+        compare(0, first);
         (1..)
-            .zip(more_macs)
-            .for_each(|(index, mac)| compare(index, mac));
+            .zip(more)
+            .for_each(|(index, keyed)| compare(index, keyed));
         if decoy {
             return Err(Reason::TenantUnknown.into());
         }
         if !bool::from(found) {
             return Err(Reason::SignatureMismatch.into());
         }
-        let secret_index = usize::from(found_index);
-        let mut fingerprint = Fingerprint::default();
-        if let Some(key) = ring.keys().get(secret_index) {
-            fingerprint.key = key.id;
-        }
+        let mut fingerprint = Fingerprint {
+            key: found_key,
+            ..Fingerprint::default()
+        };
         if let Some(front) = tag.first_chunk() {
             fingerprint.mac = *front;
         }
-        let tenant = ring.tenant_name().cloned();
         Ok(Verified {
             value: body.into_bytes(),
-            secret_index,
+            secret_index: usize::from(found_index),
             tenant,
             fingerprint,
         })
@@ -221,7 +244,7 @@ impl<V: Vendor> Verification<V> {
 impl<V: Vendor> fmt::Debug for Verification<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Verification")
-            .field("ring", &self.0.ring)
+            .field("secrets", &(1 + self.0.more.len()))
             .field("received", &self.0.body.len())
             .field("limit", &self.0.limit)
             .finish_non_exhaustive()

@@ -1,13 +1,13 @@
-//! The layer, and what its services share.
+//! The layer.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 use bytes::Bytes;
 use http::Response;
 use smile_core::{Intake, Rejection, SmileApi, Vendor};
 use tower_layer::Layer;
 
-use crate::SmileService;
+use crate::{SmileService, response::Answers};
 
 /// Puts the intake in front of a service: what is inside sees verified events only.
 ///
@@ -33,16 +33,10 @@ use crate::SmileService;
 /// # Ok::<(), smile_tower::EmptySecret>(())
 /// ```
 pub struct SmileLayer<V: Vendor = SmileApi, B = DefaultBody> {
-    pub(crate) shared: Arc<Shared<V, B>>,
-}
-
-pub(crate) struct Shared<V: Vendor, B> {
     pub(crate) intake: Intake<V>,
     pub(crate) into_body: fn(Bytes) -> B,
-    pub(crate) on_rejection: Option<OnRejection>,
+    pub(crate) answers: Answers,
 }
-
-pub(crate) type OnRejection = Arc<dyn Fn(&Rejection) -> Response<Bytes> + Send + Sync>;
 
 /// The body inside a layer where none is named: `axum::body::Body`.
 #[cfg(feature = "axum")]
@@ -93,11 +87,9 @@ impl<V: Vendor, B> SmileLayer<V, B> {
     /// ```
     pub fn with_body(intake: Intake<V>, into_body: fn(Bytes) -> B) -> Self {
         Self {
-            shared: Arc::new(Shared {
-                intake,
-                into_body,
-                on_rejection: None,
-            }),
+            intake,
+            into_body,
+            answers: Answers::default(),
         }
     }
 
@@ -126,23 +118,16 @@ impl<V: Vendor, B> SmileLayer<V, B> {
         self,
         respond: impl Fn(&Rejection) -> Response<Bytes> + Send + Sync + 'static,
     ) -> Self {
-        let Shared {
-            intake, into_body, ..
-        } = &*self.shared;
-        let on_rejection: OnRejection = Arc::new(respond);
         Self {
-            shared: Arc::new(Shared {
-                intake: intake.clone(),
-                into_body: *into_body,
-                on_rejection: Some(on_rejection),
-            }),
+            answers: Answers::refusing_with(respond),
+            ..self
         }
     }
 
     /// Waits until no handler runs under a claim, also of clones: call it after the server has
     /// stopped, since a handler whose sender went away goes on without a connection.
     pub async fn drain(&self) {
-        self.shared.intake.drain().await;
+        self.intake.drain().await;
     }
 }
 
@@ -152,7 +137,7 @@ impl<S, V: Vendor, B> Layer<S> for SmileLayer<V, B> {
     fn layer(&self, inner: S) -> Self::Service {
         SmileService {
             inner,
-            shared: Arc::clone(&self.shared),
+            layer: self.clone(),
         }
     }
 }
@@ -160,15 +145,15 @@ impl<S, V: Vendor, B> Layer<S> for SmileLayer<V, B> {
 impl<V: Vendor, B> Clone for SmileLayer<V, B> {
     fn clone(&self) -> Self {
         Self {
-            shared: Arc::clone(&self.shared),
+            intake: self.intake.clone(),
+            into_body: self.into_body,
+            answers: self.answers.clone(),
         }
     }
 }
 
 impl<V: Vendor, B> fmt::Debug for SmileLayer<V, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("SmileLayer")
-            .field(&self.shared.intake)
-            .finish()
+        f.debug_tuple("SmileLayer").field(&self.intake).finish()
     }
 }

@@ -1,27 +1,45 @@
 //! The core's answers, written as HTTP responses.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{
     HeaderName, HeaderValue, Response, StatusCode, Version,
     header::{CONNECTION, CONTENT_TYPE, WWW_AUTHENTICATE},
 };
-use smile_core::{Header, Rejection, Reply, Vendor};
+use smile_core::{Header, Rejection, Reply};
 
-use crate::{ResponseBody, layer::Shared};
+use crate::ResponseBody;
 
-impl<V: Vendor, B> Shared<V, B> {
-    pub(crate) fn reply<R>(&self, reply: &Reply, version: Version) -> Response<ResponseBody<R>> {
+/// How a layer writes its own answers.
+#[derive(Clone, Default)]
+pub(crate) struct Answers {
+    on_rejection: Option<OnRejection>,
+}
+
+type OnRejection = Arc<dyn Fn(&Rejection) -> Response<Bytes> + Send + Sync>;
+
+impl Answers {
+    pub(crate) fn refusing_with(
+        respond: impl Fn(&Rejection) -> Response<Bytes> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            on_rejection: Some(Arc::new(respond)),
+        }
+    }
+
+    pub(crate) fn reply<B>(&self, reply: &Reply, version: Version) -> Response<ResponseBody<B>> {
         let mut response = response(reply);
         close(&mut response, reply, version);
         response.map(ResponseBody::own)
     }
 
     /// The user's own response or the problem document, with the rejection in its extensions.
-    pub(crate) fn refuse<R>(
+    pub(crate) fn refuse<B>(
         &self,
         rejection: Rejection,
         version: Version,
-    ) -> Response<ResponseBody<R>> {
+    ) -> Response<ResponseBody<B>> {
         let reply = rejection.reply();
         let mut response = match &self.on_rejection {
             Some(respond) => respond(&rejection),

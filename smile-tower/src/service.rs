@@ -3,7 +3,6 @@
 use std::{
     error::Error,
     fmt, mem,
-    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -14,14 +13,14 @@ use smile_core::{Answer, Delivery, SmileApi, Vendor};
 use tower_service::Service;
 
 use crate::{
-    DefaultBody, ResponseBody, ResponseFuture, body::DataStream, future::Detached, head::PartsHead,
-    layer::Shared,
+    DefaultBody, ResponseBody, ResponseFuture, SmileLayer, body::DataStream, future::Detached,
+    head::PartsHead,
 };
 
 /// Verifies requests and hands the events to `S`.
 pub struct SmileService<S, V: Vendor = SmileApi, B = DefaultBody> {
     pub(crate) inner: S,
-    pub(crate) shared: Arc<Shared<V, B>>,
+    pub(crate) layer: SmileLayer<V, B>,
 }
 
 impl<S, V, B, ReqBody, ResBody> Service<Request<ReqBody>> for SmileService<S, V, B>
@@ -46,25 +45,28 @@ where
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let (mut parts, body) = request.into_parts();
         let version = parts.version;
-        let admitted = match self.shared.intake.admit(&PartsHead(&parts)) {
+        let admitted = match self.layer.intake.admit(&PartsHead(&parts)) {
             Ok(admitted) => admitted,
             Err(rejection) => {
-                return ResponseFuture::ready(self.shared.refuse(rejection, version));
+                return ResponseFuture::ready(self.layer.answers.refuse(rejection, version));
             }
         };
         // The service that was polled ready is the one to call, so its clone stays behind:
         // https://docs.rs/tower/latest/tower/trait.Service.html#be-careful-when-cloning-inner-services
         let clone = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, clone);
-        let shared = Arc::clone(&self.shared);
+        let SmileLayer {
+            intake,
+            into_body,
+            answers,
+        } = self.layer.clone();
 
         ResponseFuture::running(async move {
-            let received = shared.intake.receive(admitted, DataStream::new(body)).await;
+            let received = intake.receive(admitted, DataStream::new(body)).await;
             let delivery = match received {
                 Ok(delivery) => delivery,
-                Err(rejection) => return Ok(shared.refuse(rejection, version)),
+                Err(rejection) => return Ok(answers.refuse(rejection, version)),
             };
-            let (intake, into_body) = (shared.intake.clone(), shared.into_body);
             let outlives_sender = intake.outlives_sender();
             let run = move |delivery: Delivery<V>| {
                 let body = into_body(delivery.raw().clone());
@@ -81,8 +83,8 @@ where
             };
             match answer {
                 Answer::Handler(answer) => answer.map(|response| response.map(ResponseBody::inner)),
-                Answer::Reply(reply) => Ok(shared.reply(&reply, version)),
-                Answer::Rejected(rejection) => Ok(shared.refuse(rejection, version)),
+                Answer::Reply(reply) => Ok(answers.reply(&reply, version)),
+                Answer::Rejected(rejection) => Ok(answers.refuse(rejection, version)),
             }
         })
     }
@@ -92,7 +94,7 @@ impl<S: Clone, V: Vendor, B> Clone for SmileService<S, V, B> {
     fn clone(&self) -> Self {
         Self {
             inner: self.inner.clone(),
-            shared: Arc::clone(&self.shared),
+            layer: self.layer.clone(),
         }
     }
 }
@@ -101,7 +103,7 @@ impl<S: fmt::Debug, V: Vendor, B> fmt::Debug for SmileService<S, V, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SmileService")
             .field("inner", &self.inner)
-            .field("intake", &self.shared.intake)
+            .field("layer", &self.layer)
             .finish()
     }
 }
