@@ -389,18 +389,21 @@ where
     B: Stream<Item = Result<Bytes, E>>,
     E: Into<Box<dyn Error + Send + Sync>>,
 {
-    // Made at its first poll, so that a body that is there at once costs no timer.
-    let mut timer = pin!(async { sleep(deadline).await });
+    // Made when the body has to be waited for; like all that few requests need, in a box of its own.
+    let mut timer = None;
     loop {
         let next = poll_fn(|cx| match body.as_mut().poll_next(cx) {
             Poll::Ready(next) => Poll::Ready(Ok(next.map(|chunk| chunk.map_err(Into::into)))),
-            Poll::Pending => timer.as_mut().poll(cx).map(Err),
+            Poll::Pending => {
+                let timer = timer.get_or_insert_with(|| Box::pin(sleep(deadline)));
+                timer.as_mut().poll(cx).map(Err)
+            }
         });
         verification = match next.await {
             Ok(Some(Ok(chunk))) => match verification.push(chunk) {
                 Ok(verification) => verification,
                 Err(rejection) => {
-                    discard(body).await;
+                    Box::pin(discard(body)).await;
                     return Err(rejection);
                 }
             },

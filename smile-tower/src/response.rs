@@ -1,13 +1,13 @@
 //! The core's answers, written as HTTP responses.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use http::{
     HeaderName, HeaderValue, Response, StatusCode, Version,
-    header::{CONNECTION, CONTENT_TYPE, WWW_AUTHENTICATE},
+    header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE},
 };
-use smile_core::{Header, Rejection, Reply};
+use smile_core::{Header, Reason, Rejection, RejectionKind, Reply};
 
 use crate::ResponseBody;
 
@@ -43,6 +43,7 @@ impl Answers {
         let reply = rejection.reply();
         let mut response = match &self.on_rejection {
             Some(respond) => respond(&rejection),
+            None if rejection.kind() == RejectionKind::Signature => SIGNATURE_REFUSED.clone(),
             None => response(&reply),
         };
         close(&mut response, &reply, version);
@@ -72,23 +73,25 @@ fn close<B>(response: &mut Response<B>, reply: &Reply, version: Version) {
     }
 }
 
-/// The names of most answers, parsed once and not with every answer.
 fn header_name(name: &'static str) -> HeaderName {
     match name {
         "content-type" => CONTENT_TYPE,
-        "www-authenticate" => WWW_AUTHENTICATE,
         name => HeaderName::from_static(name),
     }
 }
 
-/// Likewise the values of a refused signature, the answer that strangers get.
 fn header_value(value: Header) -> HeaderValue {
-    static PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
-    static CHALLENGE: HeaderValue = HeaderValue::from_static("Smile-Signature");
     match value {
-        Header::Text("application/problem+json") => PROBLEM.clone(),
-        Header::Text("Smile-Signature") => CHALLENGE.clone(),
         Header::Text(text) => HeaderValue::from_static(text),
         Header::Number(number) => number.into(),
     }
 }
+
+/// The answer that strangers get, made once. It says its length, so that axum need not write it.
+static SIGNATURE_REFUSED: LazyLock<Response<Bytes>> = LazyLock::new(|| {
+    let mut response = response(&Rejection::from(Reason::SignatureMissing).reply());
+    let length = response.body().len().into();
+    response.headers_mut().insert(CONTENT_LENGTH, length);
+    // A copy takes no more room than it needs.
+    response.clone()
+});

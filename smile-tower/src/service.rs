@@ -61,6 +61,11 @@ where
             answers,
         } = self.layer.clone();
 
+        let run = move |delivery: Delivery<V>| {
+            let body = into_body(delivery.raw().clone());
+            parts.extensions.insert(delivery);
+            inner.call(Request::from_parts(parts, body))
+        };
         ResponseFuture::running(async move {
             let received = intake.receive(admitted, DataStream::new(body)).await;
             let delivery = match received {
@@ -68,11 +73,6 @@ where
                 Err(rejection) => return Ok(answers.refuse(rejection, version)),
             };
             let outlives_sender = intake.outlives_sender();
-            let run = move |delivery: Delivery<V>| {
-                let body = into_body(delivery.raw().clone());
-                parts.extensions.insert(delivery);
-                inner.call(Request::from_parts(parts, body))
-            };
             // In a box of its own, so that a sender that takes its time with the body does not take
             // up the room for what comes after it.
             let handed_over = Box::pin(intake.hand_over(delivery, run, status));
