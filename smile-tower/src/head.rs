@@ -3,11 +3,11 @@
 use std::net::{IpAddr, SocketAddr};
 
 use http::{
-    HeaderName,
-    header::{CONTENT_ENCODING, CONTENT_LENGTH},
+    HeaderName, HeaderValue,
+    header::{CONTENT_ENCODING, CONTENT_LENGTH, GetAll},
     request::Parts,
 };
-use smile_core::Head;
+use smile_core::{Field, Head};
 
 /// Where a request's connection comes from, for servers other than axum's: put it into the request's
 /// extensions before the layer, if an allow-list is configured.
@@ -37,11 +37,26 @@ impl Head for PartsHead<'_> {
     }
 
     fn fields<'a>(&'a self, name: &str, each: &mut dyn FnMut(&'a [u8])) {
-        let values = match known(name) {
+        let values = self.values(name);
+        values.iter().for_each(|value| each(value.as_bytes()));
+    }
+
+    fn field(&self, name: &str) -> Field<'_> {
+        let mut values = self.values(name).iter();
+        match (values.next(), values.next()) {
+            (None, _) => Field::Absent,
+            (Some(value), None) => Field::One(value.as_bytes()),
+            (Some(_), Some(_)) => Field::Repeated,
+        }
+    }
+}
+
+impl PartsHead<'_> {
+    fn values(&self, name: &str) -> GetAll<'_, HeaderValue> {
+        match known(name) {
             Some(name) => self.0.headers.get_all(name),
             None => self.0.headers.get_all(name),
-        };
-        values.iter().for_each(|value| each(value.as_bytes()));
+        }
     }
 }
 

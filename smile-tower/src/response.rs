@@ -40,13 +40,18 @@ impl Answers {
         rejection: Rejection,
         version: Version,
     ) -> Response<ResponseBody<B>> {
-        let reply = rejection.reply();
         let mut response = match &self.on_rejection {
-            Some(respond) => respond(&rejection),
             None if rejection.kind() == RejectionKind::Signature => SIGNATURE_REFUSED.clone(),
-            None => response(&reply),
+            on_rejection => {
+                let reply = rejection.reply();
+                let mut response = match on_rejection {
+                    Some(respond) => respond(&rejection),
+                    None => response(&reply),
+                };
+                close(&mut response, &reply, version);
+                response
+            }
         };
-        close(&mut response, &reply, version);
         response.extensions_mut().insert(rejection);
         response.map(ResponseBody::own)
     }
@@ -87,7 +92,8 @@ fn header_value(value: Header) -> HeaderValue {
     }
 }
 
-/// The answer that strangers get, made once. It says its length, so that axum need not write it.
+/// The answer that strangers get, made once; it closes nothing. It says its length, so that axum need
+/// not write it.
 static SIGNATURE_REFUSED: LazyLock<Response<Bytes>> = LazyLock::new(|| {
     let mut response = response(&Rejection::from(Reason::SignatureMissing).reply());
     let length = response.body().len().into();

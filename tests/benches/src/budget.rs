@@ -47,6 +47,10 @@ pub(crate) fn run(mut arguments: impl Iterator<Item = String>) -> ExitCode {
             }
         }
     }
+    if !hashes_as_the_budget_does() {
+        eprintln!("nothing was checked: the budget is of x86-64 processors with AVX2");
+        return ExitCode::from(NOT_HERE);
+    }
     let mut costs = Costs::new();
     for scenario in SCENARIOS.iter().filter(|s| s.name.contains(&filter)) {
         match measure(scenario) {
@@ -69,6 +73,17 @@ pub(crate) fn run(mut arguments: impl Iterator<Item = String>) -> ExitCode {
     } else {
         ExitCode::FAILURE
     }
+}
+
+/// `sha2` chooses its code by the processor, and a small delivery is half a hash.
+#[cfg(target_arch = "x86_64")]
+fn hashes_as_the_budget_does() -> bool {
+    is_x86_feature_detected!("avx2")
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn hashes_as_the_budget_does() -> bool {
+    false
 }
 
 /// Runs some deliveries of a scenario and tells how many allocations the process made.
@@ -211,6 +226,9 @@ fn over_the_floor(costs: &Costs) -> Vec<String> {
         })
         .collect()
 }
+
+/// The exit code on a machine that the budget says nothing of.
+const NOT_HERE: u8 = 3;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/budget.json");
 
