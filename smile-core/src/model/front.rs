@@ -196,6 +196,7 @@ impl<'de, F: Front> Visitor<'de> for FrontVisitor<'_, 'de, F> {
 
 /// Where in the body a name ends, its quote included; none where it was written with escapes, and so
 /// is a copy.
+#[expect(clippy::ptr_arg, reason = "whether the name is a copy is the question")]
 fn end_of(name: &Cow<'_, str>, body: &[u8]) -> Option<usize> {
     let Cow::Borrowed(name) = name else {
         return None;
