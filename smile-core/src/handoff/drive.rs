@@ -321,3 +321,55 @@ impl<F: Future> Future for CatchPanic<'_, F> {
             .map_or_else(|panic| Poll::Ready(Err(panic)), |poll| poll.map(Ok))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::{Ready, ready};
+
+    use bytes::Bytes;
+    use hmac::{Hmac, KeyInit, Mac};
+    use sha2::Sha512;
+
+    use super::*;
+    use crate::{KeyRing, MemoryDedupe, RejectionKind, Secret, Signature, SmileApi, Verification};
+
+    fn delivery() -> Delivery<SmileApi> {
+        let body = br#"{"id":"et-1","type":"TASK_STARTED"}"#;
+        let mac = Hmac::<Sha512>::new_from_slice(b"secret").unwrap();
+        let tag = mac.chain_update(body).finalize().into_bytes();
+        let ring = KeyRing::<SmileApi>::new(Secret::new("secret").unwrap());
+        let verified = Verification::begin(&ring, Signature::new(tag.into()), 1000)
+            .push(Bytes::from_static(body))
+            .and_then(Verification::finish)
+            .unwrap();
+        Delivery::read(verified).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_panics_before_its_future_is_there_gives_its_claim_up() {
+        let claims = Claims::default();
+        let store: Arc<dyn ErasedStore> = Arc::new(MemoryDedupe::default());
+        let timing = Timing {
+            lease: Timing::DEFAULT_LEASE,
+            retention: Duration::from_secs(60),
+            handler: Timing::DEFAULT_HANDLER,
+            wait: Duration::ZERO,
+        };
+        let key = DeliveryKey::new("et-1");
+        let status = |status: &u16| Some(*status);
+        for _ in 0..2 {
+            let panicking = |_| -> Ready<u16> { panic!("as it is told to") };
+            let settled = claims
+                .drive(&store, timing, key.clone(), delivery(), panicking, status)
+                .await;
+            let Settled::Rejected(rejection) = settled else {
+                panic!("it was not refused")
+            };
+            assert_eq!(rejection.kind(), RejectionKind::HandlerPanicked);
+        }
+        let settled = claims
+            .drive(&store, timing, key, delivery(), |_| ready(204), status)
+            .await;
+        assert!(matches!(settled, Settled::Done { answer: 204, .. }));
+    }
+}
