@@ -14,15 +14,37 @@ use tower::{BoxError, Service};
 
 use crate::{
     by_hand,
+    delivery::Scheme,
     event::Event,
     ours::{self, Handoff, Typed},
 };
+
+/// One worker. A macro, since the type of an app cannot be named.
+macro_rules! on_actix {
+    ($factory:expr) => {{
+        let (tell, told) = mpsc::channel();
+        thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let server = HttpServer::new($factory)
+                    .workers(1)
+                    .disable_signals()
+                    .bind("127.0.0.1:0")
+                    .expect("a port");
+                let address = server.addrs().first().copied().expect("an address");
+                tell.send(address).expect("somebody waits");
+                server.run().await.expect("serving does not end");
+            });
+        });
+        told.recv().expect("the server starts")
+    }};
+}
 
 /// A server by name, of all that are compared over sockets. All read events fully typed.
 pub(crate) struct Server {
     pub(crate) name: &'static str,
     /// The one to compare it with.
     pub(crate) yardstick: &'static str,
+    pub(crate) scheme: Scheme,
     pub(crate) address: SocketAddr,
 }
 
@@ -32,6 +54,7 @@ pub(crate) fn all() -> Vec<Server> {
         all.push(Server {
             name,
             yardstick,
+            scheme: Scheme::Smile,
             address,
         });
     };
@@ -62,7 +85,63 @@ pub(crate) fn all() -> Vec<Server> {
     ] {
         add(name, ACTIX, ours_on_actix(handoff));
     }
+    #[cfg(feature = "peers")]
+    all.extend(peers());
     all
+}
+
+#[cfg(feature = "peers")]
+fn peers() -> [Server; 8] {
+    use crate::peers::{
+        actix_web_lab, axum_github_webhook_extract, axum_standardwebhooks, octoevents,
+        tower_github_webhook, webhook_verify,
+    };
+
+    type E = Event<String>;
+    let server = |name, yardstick, scheme, address| Server {
+        name,
+        yardstick,
+        scheme,
+        address,
+    };
+    let axum = |name, scheme, app| server(name, AXUM, scheme, on_axum(app));
+    let actix = |name, address| server(name, ACTIX, Scheme::Smile, address);
+    [
+        axum(
+            "axum: webhook-verify",
+            Scheme::Smile,
+            webhook_verify::app::<E>(),
+        ),
+        axum(
+            "axum: webhook-verify, without `Json`",
+            Scheme::Smile,
+            webhook_verify::app_of_bytes::<E>(),
+        ),
+        axum(
+            "axum: axum-standardwebhooks",
+            Scheme::Standard,
+            axum_standardwebhooks::app::<E>(),
+        ),
+        axum(
+            "axum: axum-github-webhook-extract",
+            Scheme::GitHub,
+            axum_github_webhook_extract::app::<E>(),
+        ),
+        axum(
+            "axum: tower-github-webhook",
+            Scheme::GitHub,
+            tower_github_webhook::app::<E>(),
+        ),
+        axum("axum: octoevents", Scheme::GitHub, octoevents::app::<E>()),
+        actix(
+            "actix-web: webhook-verify",
+            on_actix!(|| App::new().service(webhook_verify::resource::<E>())),
+        ),
+        actix(
+            "actix-web: actix-web-lab `RequestSignature`",
+            on_actix!(|| App::new().service(actix_web_lab::resource::<E>())),
+        ),
+    ]
 }
 
 const AXUM: &str = "axum: by hand";
@@ -109,26 +188,6 @@ fn on_tokio<F: Future<Output = ()>>(
         });
     });
     told.recv().expect("the server starts")
-}
-
-/// One worker. A macro, since the type of an app cannot be named.
-macro_rules! on_actix {
-    ($factory:expr) => {{
-        let (tell, told) = mpsc::channel();
-        thread::spawn(move || {
-            actix_web::rt::System::new().block_on(async move {
-                let server = HttpServer::new($factory)
-                    .workers(1)
-                    .disable_signals()
-                    .bind("127.0.0.1:0")
-                    .expect("a port");
-                let address = server.addrs().first().copied().expect("an address");
-                tell.send(address).expect("somebody waits");
-                server.run().await.expect("serving does not end");
-            });
-        });
-        told.recv().expect("the server starts")
-    }};
 }
 
 fn by_hand_on_actix() -> SocketAddr {
