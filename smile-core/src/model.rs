@@ -62,7 +62,7 @@ pub(crate) use self::event::{EventName, Subject, read_body, read_data};
 pub(crate) use self::front::{Front, Loose, read_front};
 pub(crate) use self::object::{Field, KeySeed, Write, object};
 pub(crate) use self::open_enum::open_enum;
-pub(crate) use self::read::{Kind, Presence, Read, ReadInto, read_items, refuse, wrong_kind};
+pub(crate) use self::read::{Kind, Presence, Read, ReadInto, Way, read_items, refuse, wrong_kind};
 pub(crate) use self::scan::{GiveUp, Scanner};
 pub(crate) use self::table::event_table;
 pub(crate) use self::unknown::Shape;

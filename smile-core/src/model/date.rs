@@ -3,7 +3,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{GiveUp, IntoOwned, Presence, Read, Scanner, Text};
+use super::{GiveUp, IntoOwned, Presence, Read, Scanner, Text, Way};
 
 macro_rules! dated {
     ($(#[$meta:meta])* $name:ident) => {
@@ -81,11 +81,12 @@ macro_rules! dated {
             fn read_into<D>(
                 &mut self,
                 deserializer: D,
+                way: Way,
             ) -> Result<Presence, D::Error>
             where
                 D: Deserializer<'de>,
             {
-                self.0.read_into::<D>(deserializer)
+                self.0.read_into::<D>(deserializer, way)
             }
 
             #[inline]
@@ -96,7 +97,7 @@ macro_rules! dated {
 
         impl<'de: 'a, 'a> Deserialize<'de> for $name<'a> {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $name::read::<D>(deserializer)
+                $name::read::<D>(deserializer, Way::Exact)
             }
         }
 

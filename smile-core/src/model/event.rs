@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::DataError;
 
-use super::{GiveUp, Presence, Scanner, refuse};
+use super::{GiveUp, Presence, Scanner, Way, refuse};
 
 /// A vendor's table of event names, as `event_table!` makes it.
 pub(crate) trait EventName {
@@ -22,8 +22,11 @@ pub(crate) trait EventName {
     /// The data of an event that came without any.
     fn absent<'a>(&self) -> Self::Data<'a>;
 
-    fn read<'de, D: Deserializer<'de>>(&self, deserializer: D)
-    -> Result<Self::Data<'de>, D::Error>;
+    fn read<'de, D: Deserializer<'de>>(
+        &self,
+        deserializer: D,
+        way: Way,
+    ) -> Result<Self::Data<'de>, D::Error>;
 
     fn scan<'de>(&self, scanner: &mut Scanner<'de>) -> Result<Self::Data<'de>, GiveUp>;
 }
@@ -51,7 +54,10 @@ pub(crate) fn read_body<'a, N: EventName>(
     // One check of the whole is cheaper than one for each string. A body that is no UTF-8 may be so
     // in a place that nobody reads, or the error says where it is.
     let Ok(text) = std::str::from_utf8(body) else {
-        return read_exactly(BodySeed(name), serde_json::Deserializer::from_slice(body));
+        return read_exactly(
+            BodySeed(name, Way::Exact),
+            serde_json::Deserializer::from_slice(body),
+        );
     };
     if let Some(json) = data_at.and_then(|at| last_value(text, at)) {
         if cfg!(feature = "scan")
@@ -59,7 +65,7 @@ pub(crate) fn read_body<'a, N: EventName>(
         {
             return Ok(data);
         }
-        if let Ok(data) = read_plainly(DataSeed(name), json) {
+        if let Ok(data) = read_plainly(DataSeed(name, Way::Plain), json) {
             return Ok(data);
         }
     }
@@ -68,8 +74,12 @@ pub(crate) fn read_body<'a, N: EventName>(
     {
         return Ok(data);
     }
-    read_plainly(BodySeed(name), text)
-        .or_else(|_| read_exactly(BodySeed(name), serde_json::Deserializer::from_str(text)))
+    read_plainly(BodySeed(name, Way::Plain), text).or_else(|_| {
+        read_exactly(
+            BodySeed(name, Way::Exact),
+            serde_json::Deserializer::from_str(text),
+        )
+    })
 }
 
 /// Reads the JSON text of such a member.
@@ -82,9 +92,12 @@ pub(crate) fn read_data<'a, N: EventName>(
     {
         return Ok(data);
     }
-    read_plainly(DataSeed(name), json).or_else(|_| {
-        read_exactly(DataSeed(name), serde_json::Deserializer::from_str(json))
-            .map_err(|err| err.within(N::MEMBER))
+    read_plainly(DataSeed(name, Way::Plain), json).or_else(|_| {
+        read_exactly(
+            DataSeed(name, Way::Exact),
+            serde_json::Deserializer::from_str(json),
+        )
+        .map_err(|err| err.within(N::MEMBER))
     })
 }
 
@@ -154,18 +167,18 @@ where
     result.map_err(|err| DataError::new(&track.path(), &err))
 }
 
-struct DataSeed<'n, N>(&'n N);
+struct DataSeed<'n, N>(&'n N, Way);
 
 impl<'de, N: EventName> DeserializeSeed<'de> for DataSeed<'_, N> {
     type Value = N::Data<'de>;
 
     #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        self.0.read::<D>(deserializer)
+        self.0.read::<D>(deserializer, self.1)
     }
 }
 
-struct BodySeed<'n, N>(&'n N);
+struct BodySeed<'n, N>(&'n N, Way);
 
 impl<'de, N: EventName> DeserializeSeed<'de> for BodySeed<'_, N> {
     type Value = N::Data<'de>;
@@ -185,7 +198,7 @@ impl<'de, N: EventName> Visitor<'de> for BodySeed<'_, N> {
         let mut data = None;
         while let Some(is_data) = map.next_key_seed(IsName(N::MEMBER))? {
             if is_data && data.is_none() {
-                data = Some(map.next_value_seed(DataSeed(self.0))?);
+                data = Some(map.next_value_seed(DataSeed(self.0, self.1))?);
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
@@ -376,7 +389,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_scanned_is_what_serde_json_reads(
+        fn what_is_read_in_a_hurry_is_what_is_read_exactly(
             is_first in any::<bool>(),
             changes in vec((any::<Index>(), 0..3_usize, "[]\\[{}:,\"a1.e\\\\n \u{1}é-]|null|1.50|true"), 1..4),
         ) {
@@ -389,15 +402,43 @@ mod tests {
             }
             let name = EventType::TaskFinished;
             let _ = read(&name, body.as_bytes());
-            if let Ok(scanned) = scan_body(&name, &body) {
-                let read: Data<'_> =
-                    read_exactly(BodySeed(&name), serde_json::Deserializer::from_str(&body))?;
-                prop_assert_eq!(&scanned, &read);
+            let exactly = read_exactly(
+                BodySeed(&name, Way::Exact),
+                serde_json::Deserializer::from_str(&body),
+            );
+            let in_a_hurry = [
+                scan_body(&name, &body).ok(),
+                read_plainly(BodySeed(&name, Way::Plain), &body).ok(),
+            ];
+            for data in in_a_hurry.into_iter().flatten() {
+                let exactly: &Data<'_> = exactly.as_ref().map_err(Clone::clone)?;
+                prop_assert_eq!(&data, exactly);
                 prop_assert_eq!(
-                    serde_json::to_string(&scanned).unwrap(),
-                    serde_json::to_string(&read).unwrap()
+                    serde_json::to_string(&data).unwrap(),
+                    serde_json::to_string(exactly).unwrap()
                 );
             }
+        }
+    }
+
+    #[test]
+    fn numbers_in_place_of_strings_keep_their_digits_either_way() {
+        for (digits, is_plain) in [
+            ("7", true),
+            ("-7", true),
+            ("18446744073709551615", true),
+            ("-0", false),
+            ("1.0", false),
+            ("1.50", false),
+            ("1e2", false),
+            ("18446744073709551616", false),
+        ] {
+            let name = EventType::InviteLinked;
+            let json = format!(r#"{{"inviteId":{digits}}}"#);
+            let plainly = read_plainly(DataSeed(&name, Way::Plain), &json);
+            assert_eq!(plainly.is_ok(), is_plain, "{digits}");
+            let data = Data::from_json(&name, &json).unwrap();
+            assert_eq!(serde_json::to_string(&data).unwrap(), json);
         }
     }
 

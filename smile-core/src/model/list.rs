@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::{
     Field, GiveUp, IntoOwned, KeySeed, Presence, Read, ReadInto, Scanner, Shape, Text, Unknown,
-    Write, read_items, refuse,
+    Way, Write, read_items, refuse,
 };
 
 /// A list of datapoints: `{"nextCursor": .., "items": [..]}`, or a bare array as the vendor's REST
@@ -138,8 +138,12 @@ impl<'de, T: Read<'de>> Read<'de> for List<'de, T> {
         Self::default()
     }
 
-    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error> {
-        deserializer.deserialize_any(ListVisitor(self))
+    fn read_into<D: Deserializer<'de>>(
+        &mut self,
+        deserializer: D,
+        way: Way,
+    ) -> Result<Presence, D::Error> {
+        deserializer.deserialize_any(ListVisitor(self, way))
     }
 
     fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
@@ -176,7 +180,7 @@ impl<'de, T: Read<'de>> Read<'de> for List<'de, T> {
 
 impl<'de: 'a, 'a, T: Read<'de>> Deserialize<'de> for List<'a, T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        List::<'de, T>::read::<D>(deserializer)
+        List::<'de, T>::read::<D>(deserializer, Way::Exact)
     }
 }
 
@@ -222,7 +226,7 @@ impl Field for Column {
     }
 }
 
-struct ListVisitor<'p, 'de, T>(&'p mut List<'de, T>);
+struct ListVisitor<'p, 'de, T>(&'p mut List<'de, T>, Way);
 
 impl<'de, T: Read<'de>> Visitor<'de> for ListVisitor<'_, 'de, T> {
     type Value = Presence;
@@ -235,7 +239,7 @@ impl<'de, T: Read<'de>> Visitor<'de> for ListVisitor<'_, 'de, T> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Presence, A::Error> {
         self.0.unknown.trace_mut().shape = Shape::Array;
-        read_items::<T, A>(&mut self.0.items, sequence)?;
+        read_items::<T, A>(&mut self.0.items, sequence, self.1)?;
         Ok(Presence::Value)
     }
 
@@ -259,8 +263,10 @@ impl<'de, T: Read<'de>> Visitor<'de> for ListVisitor<'_, 'de, T> {
                 continue;
             }
             let presence = match column {
-                Column::NextCursor => map.next_value_seed(ReadInto(&mut list.next_cursor))?,
-                Column::Items => map.next_value_seed(ReadInto(&mut list.items))?,
+                Column::NextCursor => {
+                    map.next_value_seed(ReadInto(&mut list.next_cursor, self.1))?
+                }
+                Column::Items => map.next_value_seed(ReadInto(&mut list.items, self.1))?,
             };
             if list.unknown.trace_mut().note(presence, column.bit(), alias) {
                 seen |= column.bit();

@@ -7,7 +7,7 @@ use std::{
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use serde_json::value::RawValue;
 
-use super::{GiveUp, IntoOwned, Presence, Read, Scanner, scalar::Scalar};
+use super::{GiveUp, IntoOwned, Presence, Read, Scanner, Way, scalar::Scalar};
 
 /// A number with the digits that the vendor sent.
 ///
@@ -175,7 +175,11 @@ impl<'de> Read<'de> for Number<'de> {
     }
 
     #[inline]
-    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error> {
+    fn read_into<D: Deserializer<'de>>(
+        &mut self,
+        deserializer: D,
+        _: Way,
+    ) -> Result<Presence, D::Error> {
         let raw = <&RawValue>::deserialize(deserializer)?;
         let presence = self.0.take_raw(raw, Self::EXPECTED)?;
         if self.0.is_number() || is_decimal(self.as_str()) {
@@ -197,7 +201,7 @@ impl<'de> Read<'de> for Number<'de> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Number<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Number::read::<D>(deserializer)
+        Number::read::<D>(deserializer, Way::Exact)
     }
 }
 

@@ -68,7 +68,7 @@ macro_rules! object {
 
         impl<'de: $lt, $lt> ::serde::Deserialize<'de> for $name<$lt> {
             fn deserialize<D: ::serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-                <$name<'de> as $crate::model::Read<'de>>::read::<D>(d)
+                <$name<'de> as $crate::model::Read<'de>>::read::<D>(d, $crate::model::Way::Exact)
             }
         }
 
@@ -76,7 +76,7 @@ macro_rules! object {
             use ::std::{borrow::Cow, mem};
             use ::serde::{Deserializer, Serialize, Serializer, de, ser::SerializeMap};
             use ::serde_json::value::RawValue;
-            use $crate::model::{Field as _, GiveUp, KeySeed, Presence, Read, Scanner, refuse};
+            use $crate::model::{Field as _, GiveUp, KeySeed, Presence, Read, Scanner, Way, refuse};
 
             #[derive(Clone, Copy, PartialEq)]
             #[expect(non_camel_case_types, reason = "the variants are the names of the fields")]
@@ -113,7 +113,7 @@ macro_rules! object {
                 }
             }
 
-            struct ObjectVisitor<'p, 'de>(&'p mut $name<'de>);
+            struct ObjectVisitor<'p, 'de>(&'p mut $name<'de>, Way);
 
             impl<'de> de::Visitor<'de> for ObjectVisitor<'_, 'de> {
                 type Value = Presence;
@@ -129,7 +129,8 @@ macro_rules! object {
                     self,
                     mut map: A,
                 ) -> Result<Presence, A::Error> {
-                    let object = self.0;
+                    // The way is nothing to an object without members.
+                    let ObjectVisitor(object, _way) = self;
                     let mut next = ORDER[0];
                     let mut seen = 0_u32;
                     let mut name = Cow::Borrowed("");
@@ -151,7 +152,7 @@ macro_rules! object {
                         }
                         let presence = match field {
                             $(Field::$field => {
-                                map.next_value_seed($crate::model::ReadInto(&mut object.$field))?
+                                map.next_value_seed($crate::model::ReadInto(&mut object.$field, _way))?
                             })*
                             Field::end_of_fields => Presence::Null,
                         };
@@ -196,11 +197,12 @@ macro_rules! object {
                 fn read_into<D>(
                     &mut self,
                     deserializer: D,
+                    way: Way,
                 ) -> Result<Presence, D::Error>
                 where
                     D: Deserializer<$lt>,
                 {
-                    deserializer.deserialize_any(ObjectVisitor(self))
+                    deserializer.deserialize_any(ObjectVisitor(self, way))
                 }
 
                 fn scan(&mut self, scanner: &mut Scanner<$lt>) -> Result<Presence, GiveUp> {

@@ -3,7 +3,7 @@ use std::{borrow::Cow, fmt};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::{GiveUp, IntoOwned, Kind, Presence, Read, Scanner};
+use super::{GiveUp, IntoOwned, Kind, Presence, Read, Scanner, Way};
 
 /// JSON of any shape, kept as text.
 ///
@@ -82,7 +82,11 @@ impl<'de> Read<'de> for RawJson<'de> {
         Self(Cow::Borrowed(RawValue::NULL))
     }
 
-    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error> {
+    fn read_into<D: Deserializer<'de>>(
+        &mut self,
+        deserializer: D,
+        _: Way,
+    ) -> Result<Presence, D::Error> {
         let raw = <&RawValue>::deserialize(deserializer)?;
         self.0 = Cow::Borrowed(raw);
         Ok(if Kind::of(raw) == Kind::Null {
@@ -100,7 +104,7 @@ impl<'de> Read<'de> for RawJson<'de> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for RawJson<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        RawJson::read::<D>(deserializer)
+        RawJson::read::<D>(deserializer, Way::Exact)
     }
 }
 

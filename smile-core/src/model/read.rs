@@ -26,15 +26,19 @@ pub(crate) trait Read<'de>: Sized {
     fn blank() -> Self;
 
     /// Fills a blank value. After an error it may be half filled.
-    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error>;
+    fn read_into<D: Deserializer<'de>>(
+        &mut self,
+        deserializer: D,
+        way: Way,
+    ) -> Result<Presence, D::Error>;
 
     /// Fills a blank value. After giving up it may be half filled.
     fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp>;
 
     /// Reads a new value.
-    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    fn read<D: Deserializer<'de>>(deserializer: D, way: Way) -> Result<Self, D::Error> {
         let mut value = Self::blank();
-        match value.read_into::<D>(deserializer)? {
+        match value.read_into::<D>(deserializer, way)? {
             Presence::Null if !Self::KEEPS_NULL => Err(wrong_kind(Self::EXPECTED, Kind::Null)),
             _ => Ok(value),
         }
@@ -48,6 +52,16 @@ pub(crate) trait Read<'de>: Sized {
             _ => Ok(value),
         }
     }
+}
+
+/// How much a reading by serde takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// All that is to be taken.
+    Exact,
+    /// For speed: strings are taken as serde gives them, and a number in the place of a string only
+    /// if it is an integer, since serde makes floats of the others. An error is not the last word.
+    Plain,
 }
 
 /// What was found in a value's place.
@@ -69,8 +83,12 @@ impl<'de, T: Read<'de>> Read<'de> for Option<T> {
     }
 
     #[inline]
-    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error> {
-        deserializer.deserialize_option(OptionVisitor(self))
+    fn read_into<D: Deserializer<'de>>(
+        &mut self,
+        deserializer: D,
+        way: Way,
+    ) -> Result<Presence, D::Error> {
+        deserializer.deserialize_option(OptionVisitor(self, way))
     }
 
     #[inline]
@@ -91,8 +109,12 @@ impl<'de, T: Read<'de>> Read<'de> for Box<T> {
     }
 
     #[inline]
-    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error> {
-        (**self).read_into::<D>(deserializer)
+    fn read_into<D: Deserializer<'de>>(
+        &mut self,
+        deserializer: D,
+        way: Way,
+    ) -> Result<Presence, D::Error> {
+        (**self).read_into::<D>(deserializer, way)
     }
 
     #[inline]
@@ -110,8 +132,12 @@ impl<'de, T: Read<'de>> Read<'de> for Vec<T> {
     }
 
     #[inline]
-    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error> {
-        deserializer.deserialize_any(VecVisitor(self))
+    fn read_into<D: Deserializer<'de>>(
+        &mut self,
+        deserializer: D,
+        way: Way,
+    ) -> Result<Presence, D::Error> {
+        deserializer.deserialize_any(VecVisitor(self, way))
     }
 
     fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
@@ -130,7 +156,11 @@ impl<'de> Read<'de> for bool {
         false
     }
 
-    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error> {
+    fn read_into<D: Deserializer<'de>>(
+        &mut self,
+        deserializer: D,
+        _: Way,
+    ) -> Result<Presence, D::Error> {
         deserializer.deserialize_any(BoolVisitor(self))
     }
 
@@ -141,26 +171,26 @@ impl<'de> Read<'de> for bool {
 }
 
 /// Reads into a place where serde asks for a seed.
-pub(crate) struct ReadInto<'p, T>(pub(crate) &'p mut T);
+pub(crate) struct ReadInto<'p, T>(pub(crate) &'p mut T, pub(crate) Way);
 
 impl<'de, T: Read<'de>> DeserializeSeed<'de> for ReadInto<'_, T> {
     type Value = Presence;
 
     #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Presence, D::Error> {
-        self.0.read_into::<D>(deserializer)
+        self.0.read_into::<D>(deserializer, self.1)
     }
 }
 
 /// Reads an item of a list into its place.
-struct ItemInto<'p, T>(&'p mut T);
+struct ItemInto<'p, T>(&'p mut T, Way);
 
 impl<'de, T: Read<'de>> DeserializeSeed<'de> for ItemInto<'_, T> {
     type Value = ();
 
     #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        match self.0.read_into::<D>(deserializer)? {
+        match self.0.read_into::<D>(deserializer, self.1)? {
             Presence::Null if !T::KEEPS_NULL => Err(wrong_kind(T::EXPECTED, Kind::Null)),
             _ => Ok(()),
         }
@@ -171,12 +201,13 @@ impl<'de, T: Read<'de>> DeserializeSeed<'de> for ItemInto<'_, T> {
 pub(crate) fn read_items<'de, T: Read<'de>, A: SeqAccess<'de>>(
     items: &mut Vec<T>,
     mut sequence: A,
+    way: Way,
 ) -> Result<Presence, A::Error> {
     loop {
         // Made before it is known whether there is another item, so that it is filled in place.
         items.push(T::blank());
         let Some(place) = items.last_mut() else { break };
-        if sequence.next_element_seed(ItemInto(place))?.is_none() {
+        if sequence.next_element_seed(ItemInto(place, way))?.is_none() {
             break;
         }
     }
@@ -284,7 +315,7 @@ macro_rules! refuse {
 
 pub(crate) use refuse;
 
-struct OptionVisitor<'p, T>(&'p mut Option<T>);
+struct OptionVisitor<'p, T>(&'p mut Option<T>, Way);
 
 impl<'de, T: Read<'de>> Visitor<'de> for OptionVisitor<'_, T> {
     type Value = Presence;
@@ -305,11 +336,13 @@ impl<'de, T: Read<'de>> Visitor<'de> for OptionVisitor<'_, T> {
 
     #[inline]
     fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Presence, D::Error> {
-        self.0.insert(T::blank()).read_into::<D>(deserializer)
+        self.0
+            .insert(T::blank())
+            .read_into::<D>(deserializer, self.1)
     }
 }
 
-struct VecVisitor<'p, T>(&'p mut Vec<T>);
+struct VecVisitor<'p, T>(&'p mut Vec<T>, Way);
 
 impl<'de, T: Read<'de>> Visitor<'de> for VecVisitor<'_, T> {
     type Value = Presence;
@@ -322,7 +355,7 @@ impl<'de, T: Read<'de>> Visitor<'de> for VecVisitor<'_, T> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Presence, A::Error> {
-        read_items::<T, A>(self.0, sequence)
+        read_items::<T, A>(self.0, sequence, self.1)
     }
 }
 

@@ -2,12 +2,12 @@ use std::{borrow::Cow, fmt};
 
 use serde::{
     Deserialize, Serialize, Serializer,
-    de::{Deserializer, Error},
+    de::{Deserializer, Error, Visitor},
     ser::Error as _,
 };
 use serde_json::value::RawValue;
 
-use super::{GiveUp, Kind, Presence, Read, Scanner, wrong_kind};
+use super::{GiveUp, Kind, Presence, Read, Scanner, Way, wrong_kind};
 
 /// A JSON string or the digits of a JSON number, borrowed or owned.
 ///
@@ -82,9 +82,18 @@ impl<'de> Read<'de> for Scalar<'de> {
     }
 
     #[inline]
-    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error> {
-        let raw = <&RawValue>::deserialize(deserializer)?;
-        self.take_raw(raw, Self::EXPECTED)
+    fn read_into<D: Deserializer<'de>>(
+        &mut self,
+        deserializer: D,
+        way: Way,
+    ) -> Result<Presence, D::Error> {
+        match way {
+            Way::Plain => deserializer.deserialize_any(ScalarVisitor(self)),
+            Way::Exact => {
+                let raw = <&RawValue>::deserialize(deserializer)?;
+                self.take_raw(raw, Self::EXPECTED)
+            }
+        }
     }
 
     #[inline]
@@ -96,6 +105,43 @@ impl<'de> Read<'de> for Scalar<'de> {
             },
             _ => Self::Digits(scanner.number()?),
         };
+        Ok(Presence::Value)
+    }
+}
+
+/// Takes what can be taken without looking at the JSON itself.
+struct ScalarVisitor<'p, 'de>(&'p mut Scalar<'de>);
+
+impl<'de> Visitor<'de> for ScalarVisitor<'_, 'de> {
+    type Value = Presence;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(Scalar::EXPECTED)
+    }
+
+    #[inline]
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Presence, E> {
+        *self.0 = Scalar::Text(text);
+        Ok(Presence::Value)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Presence, E> {
+        *self.0 = Scalar::OwnedText(text.into());
+        Ok(Presence::Value)
+    }
+
+    #[inline]
+    fn visit_unit<E: Error>(self) -> Result<Presence, E> {
+        Ok(Presence::Null)
+    }
+
+    fn visit_u64<E: Error>(self, integer: u64) -> Result<Presence, E> {
+        *self.0 = Scalar::OwnedDigits(integer.to_string().into());
+        Ok(Presence::Value)
+    }
+
+    fn visit_i64<E: Error>(self, integer: i64) -> Result<Presence, E> {
+        *self.0 = Scalar::OwnedDigits(integer.to_string().into());
         Ok(Presence::Value)
     }
 }

@@ -192,10 +192,11 @@ macro_rules! event_table {
             fn read<'de, D: ::serde::Deserializer<'de>>(
                 &self,
                 deserializer: D,
+                way: $crate::model::Way,
             ) -> Result<$Data<'de>, D::Error> {
                 match self {
                     $(Self::$variant => {
-                        <$Struct<'de> as $crate::model::Read<'de>>::read::<D>(deserializer)
+                        <$Struct<'de> as $crate::model::Read<'de>>::read::<D>(deserializer, way)
                             .map($Data::$variant)
                     })+
                     Self::Other(name) => {

@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{GiveUp, IntoOwned, Presence, Read, Scanner, scalar::Scalar};
+use super::{GiveUp, IntoOwned, Presence, Read, Scanner, Way, scalar::Scalar};
 
 /// A text, borrowed from the JSON that it was read from where that is possible.
 ///
@@ -161,8 +161,12 @@ impl<'de> Read<'de> for Text<'de> {
     }
 
     #[inline]
-    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error> {
-        self.0.read_into::<D>(deserializer)
+    fn read_into<D: Deserializer<'de>>(
+        &mut self,
+        deserializer: D,
+        way: Way,
+    ) -> Result<Presence, D::Error> {
+        self.0.read_into::<D>(deserializer, way)
     }
 
     #[inline]
@@ -173,7 +177,7 @@ impl<'de> Read<'de> for Text<'de> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Text::read::<D>(deserializer)
+        Text::read::<D>(deserializer, Way::Exact)
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::{GiveUp, IntoOwned, Presence, Read, Scanner, Text, refuse};
+use super::{GiveUp, IntoOwned, Presence, Read, Scanner, Text, Way, refuse};
 
 /// The members of an object that this version does not know, in the order in which they came.
 ///
@@ -81,7 +81,7 @@ impl<'a> Unknown<'a> {
             return Self::default();
         };
         let mut deserializer = serde_json::Deserializer::from_str(text);
-        Self::read(&mut deserializer).unwrap_or_default()
+        Self::read(&mut deserializer, Way::Exact).unwrap_or_default()
     }
 
     #[inline]
@@ -131,7 +131,11 @@ impl<'de> Read<'de> for Unknown<'de> {
         Self::default()
     }
 
-    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error> {
+    fn read_into<D: Deserializer<'de>>(
+        &mut self,
+        deserializer: D,
+        _: Way,
+    ) -> Result<Presence, D::Error> {
         deserializer.deserialize_any(UnknownVisitor(self))
     }
 

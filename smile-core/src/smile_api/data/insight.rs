@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeMap}
 use serde_json::value::RawValue;
 
 use crate::model::{
-    DateTime, GiveUp, IntoOwned, Number, Presence, Read, Scanner, Text, Unknown, object,
+    DateTime, GiveUp, IntoOwned, Number, Presence, Read, Scanner, Text, Unknown, Way, object,
 };
 
 object! {
@@ -340,8 +340,12 @@ impl<'de> Read<'de> for Features<'de> {
         Self::default()
     }
 
-    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error> {
-        self.0.read_into(deserializer)
+    fn read_into<D: Deserializer<'de>>(
+        &mut self,
+        deserializer: D,
+        way: Way,
+    ) -> Result<Presence, D::Error> {
+        self.0.read_into(deserializer, way)
     }
 
     fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
@@ -351,7 +355,7 @@ impl<'de> Read<'de> for Features<'de> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Features<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Features::read::<D>(deserializer)
+        Features::read::<D>(deserializer, Way::Exact)
     }
 }
 

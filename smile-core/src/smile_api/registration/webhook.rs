@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use crate::{
-    model::{DateTime, GiveUp, IntoOwned, List, Presence, Read, Scanner, Text, object},
+    model::{DateTime, GiveUp, IntoOwned, List, Presence, Read, Scanner, Text, Way, object},
     smile_api::EventType,
 };
 
@@ -88,9 +88,13 @@ impl<'de> Read<'de> for Subscription {
         Self::All
     }
 
-    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error> {
+    fn read_into<D: Deserializer<'de>>(
+        &mut self,
+        deserializer: D,
+        way: Way,
+    ) -> Result<Presence, D::Error> {
         let mut text = Text::blank();
-        let presence = text.read_into(deserializer)?;
+        let presence = text.read_into(deserializer, way)?;
         *self = text.as_str().into();
         Ok(presence)
     }
@@ -180,9 +184,13 @@ impl<'de> Read<'de> for Redacted<'de> {
         Self(Inner::Borrowed(""))
     }
 
-    fn read_into<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<Presence, D::Error> {
+    fn read_into<D: Deserializer<'de>>(
+        &mut self,
+        deserializer: D,
+        way: Way,
+    ) -> Result<Presence, D::Error> {
         let mut text = Text::blank();
-        let presence = text.read_into(deserializer)?;
+        let presence = text.read_into(deserializer, way)?;
         *self = text.into();
         Ok(presence)
     }

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::model::{GiveUp, IntoOwned, Presence, RawJson, Read, Scanner, Subject, Text, open_enum};
+use crate::model::{
+    GiveUp, IntoOwned, Presence, RawJson, Read, Scanner, Subject, Text, Way, open_enum,
+};
 
 /// Makes the argument of a callback that is kept as JSON of any shape.
 macro_rules! loose {
@@ -44,11 +46,11 @@ macro_rules! loose {
                 Self::default()
             }
 
-            fn read_into<D>(&mut self, deserializer: D) -> Result<Presence, D::Error>
+            fn read_into<D>(&mut self, deserializer: D, way: Way) -> Result<Presence, D::Error>
             where
                 D: Deserializer<'de>,
             {
-                self.0.read_into(deserializer)
+                self.0.read_into(deserializer, way)
             }
 
             fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
@@ -58,7 +60,7 @@ macro_rules! loose {
 
         impl<'de: 'a, 'a> Deserialize<'de> for $name<'a> {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $name::read(deserializer)
+                $name::read(deserializer, Way::Exact)
             }
         }
 
