@@ -1,7 +1,7 @@
 //! Signed requests, in no framework's form.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Sha256, Sha512};
 
@@ -85,6 +85,20 @@ impl Delivery {
         }
     }
 
+    /// The value of a header by its lower-case name.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(header, _)| *header == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// The body in one frame, as a server takes it out of its buffer: just written, and shared.
+    pub(crate) fn read_body(&self) -> Bytes {
+        if self.body.len() > FITS_A_CACHE {
+            return self.body.clone();
+        }
+        BytesMut::from(&self.body[..]).split().freeze()
+    }
+
     /// As bytes for a socket: the head and the body.
     pub(crate) fn to_wire(&self) -> Vec<u8> {
         let mut wire = format!("POST {} HTTP/1.1\r\n", self.path);
@@ -97,6 +111,9 @@ impl Delivery {
         wire
     }
 }
+
+/// What is larger comes from main memory, be it written just now or not.
+const FITS_A_CACHE: usize = 256 << 10;
 
 fn signature(scheme: Scheme, secret: &str, body: &[u8]) -> Vec<(&'static str, String)> {
     match scheme {

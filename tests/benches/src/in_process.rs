@@ -183,7 +183,7 @@ async fn one_round(
             signed.push((scheme, usage.flaw(), deliveries));
             signed.len() - 1
         });
-        let lap = contestant.subject.lap(&signed[at].2, bodies.len()).await;
+        let lap = contestant.subject.lap(&signed[at].2).await;
         let label = contestant.variant.label();
         assert!(
             lap.statuses.iter().all(|status| usage.is_answered(*status)),
