@@ -115,32 +115,10 @@ impl Delivery<SmileApi> {
 }
 
 /// Reads 128 hex digits of either case.
-///
-/// The `hex` crate takes a branch and a `Result` for each digit, which made it a thirtieth of a
-/// small delivery. This has no branches, so that the compiler takes many digits at once, and asks at
-/// the end whether all were digits.
 fn from_hex(text: &[u8]) -> Option<[u8; 64]> {
+    // `const_hex` strips a `0x`, which leaves too few of exactly 128.
     let digits: &[u8; 128] = text.try_into().ok()?;
-    let values = digits.map(value_of_digit);
-    let (pairs, _) = values.as_chunks();
-    let mut bytes = [0; 64];
-    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-        *byte = high << 4 | low;
-    }
-    let seen = values.iter().fold(0, |seen, value| seen | value);
-    (seen < 16).then_some(bytes)
-}
-
-/// 0 to 15, or more for what is no hex digit.
-fn value_of_digit(digit: u8) -> u8 {
-    let (number, letter) = (digit.wrapping_sub(b'0'), (digit | 0x20).wrapping_sub(b'a'));
-    if number < 10 {
-        number
-    } else if letter < 6 {
-        letter + 10
-    } else {
-        0xff
-    }
+    const_hex::decode_to_array(digits).ok()
 }
 
 #[cfg(test)]
@@ -165,5 +143,19 @@ mod tests {
         for len in [0, 2, 64, 126, 127, 129, 130, 256] {
             assert_eq!(from_hex(&vec![b'0'; len]), None, "{len}");
         }
+    }
+
+    #[test]
+    fn a_prefix_is_no_hex() {
+        for len in [126, 128, 130] {
+            let mut text = vec![b'0'; len];
+            text[1] = b'x';
+            assert_eq!(from_hex(&text), None, "{len}");
+        }
+    }
+
+    #[test]
+    fn the_digits_are_all_that_is_read() {
+        assert_eq!(from_hex(&[b'F'; 128]), Some([0xff; 64]));
     }
 }

@@ -325,13 +325,13 @@ impl Fingerprint {
 
     /// The form in which a store keeps it: 48 hex digits.
     pub fn to_hex(&self) -> String {
-        hex::encode(self.key) + &hex::encode(self.mac)
+        const_hex::encode(self.key) + &const_hex::encode(self.mac)
     }
 
     /// Reads what [`to_hex`](Self::to_hex) wrote; `None` for anything else.
     pub fn from_hex(text: &str) -> Option<Self> {
-        let mut bytes = [0; 24];
-        hex::decode_to_slice(text, &mut bytes).ok()?;
+        let digits: &[u8; 48] = text.as_bytes().try_into().ok()?;
+        let bytes: [u8; 24] = const_hex::decode_to_array(digits).ok()?;
         let (key, mac) = bytes.split_at(8);
         Some(Self {
             key: key.try_into().ok()?,
@@ -412,6 +412,8 @@ mod tests {
             Fingerprint::from_hex(&print(1, 2).to_hex()),
             Some(print(1, 2))
         );
-        assert_eq!(Fingerprint::from_hex("00"), None);
+        for text in ["00", &format!("0x{}", "0".repeat(46)), &"0".repeat(50)] {
+            assert_eq!(Fingerprint::from_hex(text), None, "{text}");
+        }
     }
 }

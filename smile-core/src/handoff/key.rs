@@ -89,7 +89,7 @@ fn plain_or_digest(text: &str) -> String {
 }
 
 fn digest(bytes: &[u8]) -> String {
-    DIGEST_PREFIX.to_owned() + &hex::encode(Sha256::digest(bytes))
+    DIGEST_PREFIX.to_owned() + &const_hex::encode(Sha256::digest(bytes))
 }
 
 const DIGEST_PREFIX: &str = "sha256/";

@@ -141,7 +141,7 @@ impl Token {
 
     /// 32 hex digits, for a store that keeps text.
     pub fn to_hex(&self) -> String {
-        hex::encode(self.0)
+        const_hex::encode(self.0)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, fmt};
 
+use memchr::memchr_iter;
 use serde::{
     Deserialize,
     de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
@@ -9,7 +10,7 @@ use serde::{
 
 use crate::EnvelopeError;
 
-use super::{Field, GiveUp, KeySeed, Kind, Presence, Scanner};
+use super::{Field, KeySeed, Kind};
 
 /// The members of an envelope, taken one by one.
 pub(crate) trait Front: Default {
@@ -38,52 +39,53 @@ pub(crate) trait Front: Default {
 ///
 /// Values of other members are skipped without recursion, however deep they are.
 pub(crate) fn read_front<F: Front>(body: &[u8]) -> Result<(F, Option<usize>), EnvelopeError> {
-    // The vendors send these members first, so a short look mostly finds them all. To see whether
-    // it is text costs less for all of it than for each string.
-    let head = text_of(body.get(..HEAD).unwrap_or(body));
-    if cfg!(feature = "scan")
-        && let Ok(Some(front)) = scan_front(head)
-    {
+    // The vendors send these members first, so a short look mostly finds them all.
+    let head = body.get(..HEAD).unwrap_or(body);
+    if let Some(front) = read_before_data(head) {
         return Ok(front);
     }
+    // To see whether it is text costs less for all of it than for each string.
+    let head = text_of(head);
     match read_front_exactly(serde_json::Deserializer::from_str(head), head.as_bytes()) {
         Ok((front, data_at)) if F::is_complete(&front) => Ok((front, data_at)),
         _ => read_front_exactly(serde_json::Deserializer::from_slice(body), body),
     }
 }
 
-/// Takes the front if it is complete within the text. A number at the end of the text may go on
-/// behind it, but then the front is not complete: a comma or a brace has yet to be seen.
-fn scan_front<F: Front>(text: &str) -> Result<Option<(F, Option<usize>)>, GiveUp> {
+/// Reads what stands before the data as an object of its own, with a brace in the place of the data:
+/// to leave an object in its middle is an error to `serde_json`, and to make one costs as much as to
+/// read two members.
+///
+/// None where that is no object, or not all of the front. A string cannot hold what is looked for,
+/// since its quotes would be escaped; and where it belongs to an object further in, the brace is not
+/// the last one.
+fn read_before_data<F: Front>(head: &[u8]) -> Option<(F, Option<usize>)> {
+    let ends_before_data = |comma: &usize| {
+        let member = head
+            .get(comma + 1..)
+            .and_then(|rest| rest.strip_prefix(b"\""));
+        let behind = member.and_then(|rest| rest.strip_prefix(F::DATA.as_bytes()));
+        behind.is_some_and(|rest| rest.starts_with(b"\":"))
+    };
+    let comma = memchr_iter(b',', head).find(ends_before_data)?;
+    let mut object = [0; HEAD];
+    object.get_mut(..comma)?.copy_from_slice(head.get(..comma)?);
+    *object.get_mut(comma)? = b'}';
+    let object = std::str::from_utf8(object.get(..=comma)?).ok()?;
+
     let mut front = F::default();
-    let mut data_at = None;
-    let mut scanner = Scanner::new(text);
-    if scanner.open(b'{')? == Presence::Null {
-        return Err(GiveUp);
-    }
-    let mut is_first = true;
-    let mut is_complete = false;
-    while scanner.next(b'}', &mut is_first)? {
-        is_complete = front.is_complete();
-        let Ok(name) = scanner.name() else { break };
-        if name == F::DATA {
-            data_at.get_or_insert(end_of(&name, text.as_bytes()));
-        }
-        if is_complete {
-            break;
-        }
-        match F::MEMBER.find(&name) {
-            Some((member, _)) => {
-                let value = Loose::scan(&mut scanner)?;
-                front.take(member, value).map_err(|_| GiveUp)?;
-            }
-            None => {
-                scanner.skip()?;
-            }
-        }
-    }
-    is_complete = is_complete || front.is_complete();
-    Ok(is_complete.then_some((front, data_at.flatten())))
+    let (mut refusal, mut data_at) = (None, None);
+    let visitor = FrontVisitor {
+        body: object.as_bytes(),
+        front: &mut front,
+        refusal: &mut refusal,
+        data_at: &mut data_at,
+    };
+    let mut deserializer = serde_json::Deserializer::from_str(object);
+    deserializer.deserialize_any(visitor).ok()?;
+    deserializer.end().ok()?;
+    let is_all = refusal.is_none() && data_at.is_none() && front.is_complete();
+    is_all.then_some((front, Some(comma + F::DATA.len() + r#",""#.len() + 1)))
 }
 
 fn read_front_exactly<'de, F, R>(
@@ -217,19 +219,7 @@ pub(crate) enum Loose<'de> {
     Object,
 }
 
-impl<'de> Loose<'de> {
-    fn scan(scanner: &mut Scanner<'de>) -> Result<Self, GiveUp> {
-        match scanner.peek() {
-            Some(b'"') => scanner.string().map(Self::Text),
-            Some(b'n') => scanner.null().map(|_| Self::Null),
-            Some(b'0'..=b'9') => {
-                let integer = scanner.number()?.parse().map_err(|_| GiveUp)?;
-                Ok(Self::Integer(integer))
-            }
-            _ => Err(GiveUp),
-        }
-    }
-
+impl Loose<'_> {
     pub(crate) fn kind(&self) -> Kind {
         match self {
             Self::Null => Kind::Null,
