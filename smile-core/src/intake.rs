@@ -138,18 +138,17 @@ impl<V: Vendor> Intake<V> {
             self.report(Outcome::Ping, Some(&delivery), None, Some(200));
             return Answer::Reply(reply);
         }
-        let part = match (&settings.handoff, ping) {
+        let claim = match (&settings.handoff, ping) {
             (Handoff::Deduplicated(store), false) => (settings.dedupe_key)(&delivery)
                 .part(&delivery)
-                .map(|part| (store, part)),
+                .map(|part| (store, DeliveryKey::of(&settings.scope, &delivery, &part))),
             // All pings have one body: each is a test of its own.
             (Handoff::Deduplicated(_), true) | (Handoff::Direct, _) => None,
         };
         let described = delivery.clone();
-        let settled = match part {
+        let settled = match claim {
             None => Settled::unclaimed(run(delivery).await, status),
-            Some((store, part)) => {
-                let key = DeliveryKey::of(&settings.scope, &delivery, &part);
+            Some((store, key)) => {
                 // In a box, so that a run without a claim is not as large as one with.
                 Box::pin(
                     settings

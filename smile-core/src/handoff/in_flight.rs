@@ -98,26 +98,23 @@ impl Drop for Waiter<'_> {
 }
 
 /// Counts runs that hold a claim, so that a shutdown can wait for them.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Running(Arc<Count>);
-
 #[derive(Debug, Default)]
-struct Count {
+pub(crate) struct Running {
     runs: AtomicUsize,
     none_left: Notify,
 }
 
 impl Running {
-    pub(crate) fn enter(&self) -> Run {
-        self.0.runs.fetch_add(1, Ordering::AcqRel);
-        Run(Arc::clone(&self.0))
+    pub(crate) fn enter(&self) -> Run<'_> {
+        self.runs.fetch_add(1, Ordering::AcqRel);
+        Run(self)
     }
 
     /// Waits until no run is left.
     pub(crate) async fn drained(&self) {
         loop {
-            let none_left = self.0.none_left.notified();
-            if self.0.runs.load(Ordering::Acquire) == 0 {
+            let none_left = self.none_left.notified();
+            if self.runs.load(Ordering::Acquire) == 0 {
                 return;
             }
             none_left.await;
@@ -127,9 +124,9 @@ impl Running {
 
 /// One run, for as long as it lives.
 #[derive(Debug)]
-pub(crate) struct Run(Arc<Count>);
+pub(crate) struct Run<'r>(&'r Running);
 
-impl Drop for Run {
+impl Drop for Run<'_> {
     fn drop(&mut self) {
         if self.0.runs.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.0.none_left.notify_waiters();
@@ -156,10 +153,10 @@ mod tests {
 
     #[tokio::test]
     async fn drained_waits_for_every_run() {
-        let running = Running::default();
+        let running = Arc::new(Running::default());
         running.drained().await;
         let run = running.enter();
-        let waiting = running.clone();
+        let waiting = Arc::clone(&running);
         let drained = tokio::spawn(async move { waiting.drained().await });
         tokio::task::yield_now().await;
         assert!(!drained.is_finished());

@@ -1,6 +1,11 @@
 //! By what two deliveries count as the same event.
 
-use std::fmt;
+use std::{
+    borrow::Cow,
+    fmt,
+    hash::{BuildHasher, Hash, Hasher, RandomState},
+    sync::LazyLock,
+};
 
 use sha2::{Digest, Sha256};
 
@@ -13,39 +18,63 @@ use crate::{Delivery, Vendor};
 /// and the secret are no part of it: a rotation would let duplicates through.
 ///
 /// 1 to 512 printable ASCII characters without white space, safe as a key in any store.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct DeliveryKey(Box<str>);
+#[derive(Clone, PartialEq, Eq)]
+pub struct DeliveryKey {
+    /// Of the text, taken once: a store and those who wait look each key up several times.
+    hash: u64,
+    text: Box<str>,
+}
 
 impl DeliveryKey {
     /// A key of the caller's own making, for use with a store directly, as in tests.
     ///
     /// Text that is not 1 to 256 printable ASCII characters is digested.
     pub fn new(text: &str) -> Self {
-        Self(plain_or_digest(text).into())
+        Self::hashed(plain_or_digest(text).into_owned())
     }
 
     pub(crate) fn of<V: Vendor>(scope: &str, delivery: &Delivery<V>, part: &str) -> Self {
         let tenant = delivery.tenant().unwrap_or_default();
         let len = V::NAME.len() + scope.len() + tenant.len() + part.len() + 3;
-        let mut key = String::with_capacity(len);
+        let mut text = String::with_capacity(len);
         for (at, part) in [V::NAME, scope, tenant, part].into_iter().enumerate() {
             if at > 0 {
-                key.push(':');
+                text.push(':');
             }
-            key.push_str(part);
+            text.push_str(part);
         }
-        Self(key.into())
+        Self::hashed(text)
+    }
+
+    fn hashed(text: String) -> Self {
+        static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        Self {
+            hash: HASHER.hash_one(&*text),
+            text: text.into(),
+        }
     }
 
     /// The key's text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
+    }
+}
+
+impl Hash for DeliveryKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+impl fmt::Debug for DeliveryKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("DeliveryKey").field(&self.text).finish()
     }
 }
 
 impl fmt::Display for DeliveryKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
@@ -64,28 +93,35 @@ pub enum DedupeKey {
 
 impl DedupeKey {
     /// The last part of the key; `None` where the event is not deduplicated.
-    pub(crate) fn part<V: Vendor>(self, delivery: &Delivery<V>) -> Option<String> {
+    pub(crate) fn part<'a, V: Vendor>(&'a self, delivery: &'a Delivery<V>) -> Option<Cow<'a, str>> {
         match self {
             Self::Vendor => Some(match V::event_id(delivery.envelope()) {
                 Some(id) if !id.is_empty() => plain_or_digest(id),
                 // Without an id, equal bodies are the same event: a customer's body holds
                 // `updated_at`, so that equal bytes mean an equal version.
-                _ => digest(delivery.raw()),
+                _ => digest(delivery.raw()).into(),
             }),
-            Self::Text(text) => Some(plain_or_digest(&text)),
+            Self::Text(text) => Some(plain_or_digest(text)),
             Self::Never => None,
         }
     }
 }
 
 /// Ids are opaque: one with a NUL, of any length, must not trouble a store.
-fn plain_or_digest(text: &str) -> String {
-    let plain = (1..=256).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-    if plain && !text.starts_with(DIGEST_PREFIX) {
-        text.to_owned()
+fn plain_or_digest(text: &str) -> Cow<'_, str> {
+    let is_short = (1..=256).contains(&text.len());
+    if is_short && is_graphic(text.as_bytes()) && !text.starts_with(DIGEST_PREFIX) {
+        text.into()
     } else {
-        digest(text.as_bytes())
+        digest(text.as_bytes()).into()
     }
+}
+
+/// Looks at all bytes, even after one that is not: that takes many of them at once.
+fn is_graphic(bytes: &[u8]) -> bool {
+    bytes
+        .iter()
+        .fold(true, |all, byte| all & byte.is_ascii_graphic())
 }
 
 fn digest(bytes: &[u8]) -> String {

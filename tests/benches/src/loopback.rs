@@ -12,7 +12,7 @@ use crate::{
     in_process::Size,
     options::Options,
     samples::Samples,
-    serve,
+    serve::{self, Server},
     targets::{Limit, Target},
 };
 
@@ -29,18 +29,20 @@ impl Client {
         Self((0..connections).map(connect).collect())
     }
 
-    /// Sends all of these.
-    pub(crate) fn drive(&mut self, requests: &[Vec<u8>]) -> Drive {
+    /// Sends all of these, which are all answered alike.
+    pub(crate) fn drive(&mut self, requests: &[Vec<u8>], status: u16) -> Drive {
         let count = self.0.len();
         let (start, own, all) = (Instant::now(), ThreadTime::now(), process_time());
         for (at, request) in requests.iter().enumerate() {
             let stream = &mut self.0[at % count];
             if at >= count {
-                read_answer(stream);
+                read_answer(stream, status);
             }
             stream.write_all(request).expect("the server reads");
         }
-        self.0.iter_mut().take(requests.len()).for_each(read_answer);
+        for stream in self.0.iter_mut().take(requests.len()) {
+            read_answer(stream, status);
+        }
         let answered = f64::from(u32::try_from(requests.len()).expect("a lap is short"));
         // This thread is the sender, and of the others only those of one server have work.
         let server = process_time() - all - own.elapsed();
@@ -59,23 +61,42 @@ pub(crate) struct Drive {
     a_second_of_server: f64,
 }
 
-/// Reads an answer without a body.
-pub(crate) fn read_answer(stream: &mut TcpStream) {
-    let mut answer = [0; 1024];
+/// Reads an answer to its end.
+pub(crate) fn read_answer(stream: &mut TcpStream, status: u16) {
+    let mut answer = [0; 2048];
     let mut len = 0;
-    while !answer[..len].ends_with(b"\r\n\r\n") {
+    loop {
         let read = stream.read(&mut answer[len..]).expect("the server answers");
         assert!(read > 0, "the server hung up");
         len += read;
+        let text = String::from_utf8_lossy(&answer[..len]);
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let start = format!("HTTP/1.1 {status} ");
+            assert!(head.starts_with(&start), "{text}");
+            if body.len() >= content_length(head) {
+                return;
+            }
+        }
     }
-    let answer = String::from_utf8_lossy(&answer[..len]);
-    assert!(answer.starts_with("HTTP/1.1 204 "), "{answer}");
+}
+
+fn content_length(head: &str) -> usize {
+    head.lines()
+        .filter_map(|line| line.split_once(": "))
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        .map_or(0, |(_, length)| length.parse().expect("a number of bytes"))
 }
 
 type Cell = (Size, &'static str);
 
 pub(crate) fn run(options: &Options) -> Vec<Target> {
     let servers = serve::all();
+    let mut targets = events(options, &servers);
+    targets.extend(refusals(options, &servers));
+    targets
+}
+
+fn events(options: &Options, servers: &[Server]) -> Vec<Target> {
     let (mut samples, mut wall): (Samples<Cell>, Samples<Cell>) = Default::default();
     println!(
         "\n### Over loopback, {CONNECTIONS} connections, one server thread, fully typed\n\n\
@@ -101,8 +122,8 @@ pub(crate) fn run(options: &Options) -> Vec<Target> {
             clients.rotate_left(1);
             for (server, client) in &mut clients {
                 let drive = match server.scheme {
-                    Scheme::Smile => client.drive(&ours),
-                    other => client.drive(&requests(other)),
+                    Scheme::Smile => client.drive(&ours, 204),
+                    other => client.drive(&requests(other), 204),
                 };
                 if round > 0 {
                     wall.add((size, server.name), drive.a_second);
@@ -111,7 +132,7 @@ pub(crate) fn run(options: &Options) -> Vec<Target> {
             }
             fresh += lap;
         }
-        for server in &servers {
+        for server in servers {
             let (of, to) = ((size, server.name), (size, server.yardstick));
             let both = [&wall, &samples].map(|samples| {
                 let rate = samples.median(&of).unwrap_or(f64::NAN);
@@ -140,6 +161,55 @@ pub(crate) fn run(options: &Options) -> Vec<Target> {
                 .map(|(size, limit)| target(size, server.name, server.yardstick, limit))
         })
         .collect()
+}
+
+/// What a server takes to refuse by the head, beside what its framework takes to answer 404: to read
+/// a request and to write an answer is a part of both.
+fn refusals(options: &Options, servers: &[Server]) -> Vec<Target> {
+    let deliveries = |flaw| -> Vec<_> {
+        let body = Size::B281.template().with_id(0);
+        let delivery = Delivery::new(Scheme::Smile, flaw, body);
+        vec![delivery.to_wire(); 3000]
+    };
+    let (unsigned, lost) = (deliveries(Flaw::SignatureMissing), deliveries(Flaw::Lost));
+    let mut subjects: Vec<_> = servers
+        .iter()
+        .filter(|server| server.name.ends_with("direct"))
+        .flat_map(|server| [(server, &unsigned, 401), (server, &lost, 404)])
+        .map(|(server, requests, status)| {
+            let client = Client::connect(server.address, CONNECTIONS);
+            (server, requests, status, client)
+        })
+        .collect();
+    let mut samples = Samples::new();
+    for round in 0..=options.rounds(21) {
+        subjects.rotate_left(1);
+        for (server, requests, status, client) in &mut subjects {
+            let drive = client.drive(requests, *status);
+            if round > 0 {
+                samples.add((server.name, *status), 1e6 / drive.a_second_of_server);
+            }
+        }
+    }
+    println!(
+        "\n### Refused over loopback, us of the server's processor time\n\n\
+         | | signature missing | 404 | ratio |\n|---|---|---|---|"
+    );
+    let mut targets = Vec::new();
+    for server in servers.iter().filter(|s| s.name.ends_with("direct")) {
+        let (refused, lost) = ((server.name, 401), (server.name, 404));
+        let Some(ratio) = samples.ratio(&refused, &lost) else {
+            continue;
+        };
+        let [of, to] = [refused, lost].map(|cell| samples.median(&cell).unwrap_or(f64::NAN));
+        println!("| {} | {of:.2} | {to:.2} | {ratio:.2}x |", server.name);
+        targets.push(Target {
+            what: format!("281 B, loopback: {}: no signature, to 404", server.name),
+            measured: Some(ratio),
+            limit: Limit::AtMost(1.3),
+        });
+    }
+    targets
 }
 
 const CONNECTIONS: usize = 8;

@@ -100,7 +100,7 @@ pub(crate) fn run(options: &Options) -> Vec<Target> {
             receivers.rotate_left(1);
             for (name, stream) in &mut receivers {
                 let last_byte = send_slowly(stream, &delivery.to_wire());
-                read_answer(stream);
+                read_answer(stream, 204);
                 if round > 0 {
                     samples.add((size, *name), entered.after(last_byte));
                 }
