@@ -122,43 +122,45 @@ impl<V: Vendor> Intake<V> {
     ///
     /// Where [`outlives_sender`](Self::outlives_sender), the future is to run to its end even if
     /// the sender goes away: an adapter that is dropped moves it to a task of its own.
-    pub async fn hand_over<R, Fut>(
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an `async fn` has room for each argument twice, and `run` holds a whole request"
+    )]
+    pub fn hand_over<R, Fut>(
         self,
         delivery: Delivery<V>,
         run: impl FnOnce(Delivery<V>) -> Fut,
         status: fn(&R) -> Option<u16>,
-    ) -> Answer<R>
+    ) -> impl Future<Output = Answer<R>>
     where
         Fut: Future<Output = R>,
     {
-        let settings = &*self.0;
-        let ping = V::is_ping(delivery.envelope());
-        if ping && settings.pings == Pings::Answer {
-            let reply = Reply::empty(200);
-            self.report(Outcome::Ping, Some(&delivery), None, Some(200));
-            return Answer::Reply(reply);
-        }
-        let claim = match (&settings.handoff, ping) {
-            (Handoff::Deduplicated(store), false) => (settings.dedupe_key)(&delivery)
-                .part(&delivery)
-                .map(|part| (store, DeliveryKey::of(&settings.scope, &delivery, &part))),
-            // All pings have one body: each is a test of its own.
-            (Handoff::Deduplicated(_), true) | (Handoff::Direct, _) => None,
-        };
-        let described = delivery.clone();
-        let settled = match claim {
-            None => Settled::unclaimed(run(delivery).await, status),
-            Some((store, key)) => {
-                // In a box, so that a run without a claim is not as large as one with.
-                Box::pin(
-                    settings
-                        .claims
-                        .drive(store, settings.timing, key, delivery, run, status),
-                )
-                .await
+        async move {
+            let settings = &*self.0;
+            let ping = V::is_ping(delivery.envelope());
+            if ping && settings.pings == Pings::Answer {
+                let reply = Reply::empty(200);
+                self.report(Outcome::Ping, Some(&delivery), None, Some(200));
+                return Answer::Reply(reply);
             }
-        };
-        self.answer(&described, settled, status)
+            let claim = match (&settings.handoff, ping) {
+                (Handoff::Deduplicated(store), false) => (settings.dedupe_key)(&delivery)
+                    .part(&delivery)
+                    .map(|part| (store, DeliveryKey::of(&settings.scope, &delivery, &part))),
+                // All pings have one body: each is a test of its own.
+                (Handoff::Deduplicated(_), true) | (Handoff::Direct, _) => None,
+            };
+            let described = delivery.clone();
+            let settled = match claim {
+                None => Settled::unclaimed(run(delivery).await, status),
+                Some((store, key)) => {
+                    let (claims, timing) = (&settings.claims, &settings.timing);
+                    // In a box, so that a run without a claim is not as large as one with.
+                    Box::pin(claims.drive(store, timing, key, delivery, run, status)).await
+                }
+            };
+            self.answer(&described, settled, status)
+        }
     }
 
     /// Whether [`hand_over`](Self::hand_over) has to end even where the sender does not wait for

@@ -90,42 +90,69 @@ impl Claims {
     ///
     /// Dropped while the handler runs, the claim stays until its lease ends; adapters therefore let
     /// the future run on when the sender goes away.
-    pub(crate) async fn drive<V, R, Fut>(
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an `async fn` has room for each argument twice, and `run` holds a whole request"
+    )]
+    pub(crate) fn drive<V, R, Fut>(
         &self,
         store: &Arc<dyn ErasedStore>,
-        timing: Timing,
+        timing: &Timing,
         key: DeliveryKey,
         delivery: Delivery<V>,
         run: impl FnOnce(Delivery<V>) -> Fut,
         status: fn(&R) -> Option<u16>,
-    ) -> Settled<R>
+    ) -> impl Future<Output = Settled<R>>
     where
         V: Vendor,
         Fut: Future<Output = R>,
     {
-        let _run = self.running.enter();
-        let held = Claimed {
-            store,
-            timing,
-            key: &key,
-            token: Token::unique(),
-            fingerprint: delivery.verified().fingerprint(),
-        };
-        let settled = match self.acquire(&held, delivery).await {
-            Ok(Acquired::Run { delivery, fence }) => {
-                let delivery = delivery.claimed(fence);
-                match catch_unwind(AssertUnwindSafe(|| run(delivery))) {
-                    Ok(handler) => held.settle(pin!(handler), status).await,
-                    Err(_) => held.panicked().await,
+        async move {
+            let _run = self.running.enter();
+            let claimed = Claimed {
+                store,
+                timing,
+                key: &key,
+                token: Token::unique(),
+                fingerprint: delivery.verified().fingerprint(),
+            };
+            let ended = |settled| {
+                self.waiting.wake(&key);
+                settled
+            };
+            let (delivery, fence) = match self.acquire(&claimed, delivery).await {
+                Ok(Acquired::Run { delivery, fence }) => (delivery, fence),
+                Ok(Acquired::Done(before)) => {
+                    let id_reuse =
+                        before.is_some_and(|before| before.contradicts(&claimed.fingerprint));
+                    return ended(Settled::Duplicate { id_reuse });
                 }
+                Err(rejection) => return ended(Settled::Rejected(rejection)),
+            };
+            let delivery = delivery.claimed(fence);
+            // Put into its place, rather than taken out of what `catch_unwind` returned: that would
+            // be kept beside it.
+            let ran = {
+                let mut handler = pin!(None);
+                handler.set(catch_unwind(AssertUnwindSafe(|| run(delivery))).ok());
+                match handler.as_pin_mut() {
+                    Some(handler) => claimed.run(handler).await,
+                    None => Ran::Panicked,
+                }
+            };
+            let mut settled = claimed.settled(ran, status);
+            if let Settled::Done { held, .. } = &mut settled {
+                match claimed.finish().await {
+                    Ok(still_held) => *held = still_held,
+                    Err(err) => {
+                        settled = Settled::Rejected(unavailable(Reason::ConfirmFailed, err));
+                    }
+                }
+            } else {
+                claimed.release().await;
             }
-            Ok(Acquired::Done(before)) => Settled::Duplicate {
-                id_reuse: before.is_some_and(|before| before.contradicts(&held.fingerprint)),
-            },
-            Err(rejection) => Settled::Rejected(rejection),
-        };
-        self.waiting.wake(&key);
-        settled
+            ended(settled)
+        }
     }
 
     /// Claims the event, and waits where another has it.
@@ -193,7 +220,7 @@ enum Ran<R> {
 /// One delivery's claim on its event.
 struct Claimed<'a> {
     store: &'a Arc<dyn ErasedStore>,
-    timing: Timing,
+    timing: &'a Timing,
     key: &'a DeliveryKey,
     token: Token,
     fingerprint: Fingerprint,
@@ -223,36 +250,17 @@ impl Claimed<'_> {
         let _ = in_time(self.store.release(self.key, self.token)).await;
     }
 
-    async fn settle<R, Fut: Future<Output = R>>(
-        &self,
-        handler: Pin<&mut Fut>,
-        status: fn(&R) -> Option<u16>,
-    ) -> Settled<R> {
-        match self.run(handler).await {
-            Ran::Answered(answer) => {
-                if !matches!(status(&answer), Some(200..=299)) {
-                    self.release().await;
-                    return Settled::Failed(answer);
-                }
-                match self.finish().await {
-                    Ok(held) => Settled::Done { answer, held },
-                    Err(err) => Settled::Rejected(unavailable(Reason::ConfirmFailed, err)),
-                }
-            }
+    /// What the run comes to, if the store can be told.
+    fn settled<R>(&self, ran: Ran<R>, status: fn(&R) -> Option<u16>) -> Settled<R> {
+        match ran {
+            Ran::Answered(answer) => Settled::unclaimed(answer, status),
             Ran::TooSlow => {
-                self.release().await;
-                let rejection = Rejection::from(Reason::HandlerSlow {
-                    deadline: self.timing.handler,
-                });
+                let deadline = self.timing.handler;
+                let rejection = Rejection::from(Reason::HandlerSlow { deadline });
                 Settled::Rejected(rejection.retry_in(Timing::RETRY))
             }
-            Ran::Panicked => self.panicked().await,
+            Ran::Panicked => Settled::Rejected(Reason::HandlerPanicked.into()),
         }
-    }
-
-    async fn panicked<R>(&self) -> Settled<R> {
-        self.release().await;
-        Settled::Rejected(Reason::HandlerPanicked.into())
     }
 
     /// Runs the handler to its end, its deadline or its panic, and keeps the claim meanwhile.
@@ -360,7 +368,7 @@ mod tests {
         for _ in 0..2 {
             let panicking = |_| -> Ready<u16> { panic!("as it is told to") };
             let settled = claims
-                .drive(&store, timing, key.clone(), delivery(), panicking, status)
+                .drive(&store, &timing, key.clone(), delivery(), panicking, status)
                 .await;
             let Settled::Rejected(rejection) = settled else {
                 panic!("it was not refused")
@@ -368,7 +376,7 @@ mod tests {
             assert_eq!(rejection.kind(), RejectionKind::HandlerPanicked);
         }
         let settled = claims
-            .drive(&store, timing, key, delivery(), |_| ready(204), status)
+            .drive(&store, &timing, key, delivery(), |_| ready(204), status)
             .await;
         assert!(matches!(settled, Settled::Done { answer: 204, .. }));
     }
