@@ -40,7 +40,6 @@ pub fn compare(arguments: impl Iterator<Item = String>) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    eprintln!("clock {:?}", clock::ThreadTime::own_cost());
     let mut targets = Vec::new();
     if options.chooses_part("in-process") {
         let (variants, samples) = actix_web::rt::System::new().block_on(in_process::run(&options));

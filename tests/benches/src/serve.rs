@@ -1,6 +1,6 @@
 //! Servers on loopback, each on one thread.
 
-use std::{convert::Infallible, net::SocketAddr, sync::mpsc, thread};
+use std::{convert::Infallible, net::SocketAddr, sync::mpsc, thread, time::Duration};
 
 use actix_web::{App, HttpServer, web::Data};
 use axum::Router;
@@ -27,6 +27,8 @@ macro_rules! on_actix {
             actix_web::rt::System::new().block_on(async move {
                 let server = HttpServer::new($factory)
                     .workers(1)
+                    // All servers are connected to at once, and wait for their turn.
+                    .keep_alive(Duration::from_secs(600))
                     .disable_signals()
                     .bind("127.0.0.1:0")
                     .expect("a port");

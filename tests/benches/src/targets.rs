@@ -95,12 +95,6 @@ pub(crate) fn in_process(samples: &Samples<Cell>) -> Vec<Target> {
             add(what, measured, Limit::AtMost(2.0));
         }
     }
-    for (ours, by_hand) in OURS.iter().zip(["axum", "hyper", "actix-web"]) {
-        let base = format!("{by_hand}: by hand");
-        let (of, to) = ((*ours, Use::SignatureMissing), (base.as_str(), Use::Lost));
-        let what = format!("281 B: {ours}: no signature, to 404");
-        add(what, ratio(Size::B281, of, to), Limit::AtMost(1.3));
-    }
     targets
 }
 
