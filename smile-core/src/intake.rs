@@ -391,10 +391,17 @@ where
     E: Into<Box<dyn Error + Send + Sync>>,
 {
     // Made when the body has to be waited for; like all that few requests need, in a box of its own.
+    // Not at once: a server may have read the body, and hand it over as soon as it has its turn.
     let mut timer = None;
+    let mut has_yielded = false;
     loop {
         let next = poll_fn(|cx| match body.as_mut().poll_next(cx) {
             Poll::Ready(next) => Poll::Ready(Ok(next.map(|chunk| chunk.map_err(Into::into)))),
+            Poll::Pending if !has_yielded => {
+                has_yielded = true;
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
             Poll::Pending => {
                 let timer = timer.get_or_insert_with(|| Box::pin(sleep(deadline)));
                 timer.as_mut().poll(cx).map(Err)
