@@ -3,7 +3,7 @@
 use std::{
     borrow::Cow,
     fmt,
-    hash::{BuildHasher, Hash, Hasher, RandomState},
+    hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState},
     sync::LazyLock,
 };
 
@@ -63,6 +63,27 @@ impl DeliveryKey {
 impl Hash for DeliveryKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u64(self.hash);
+    }
+}
+
+/// For maps by [`DeliveryKey`]: takes the hash that a key holds as it is. No stranger can choose it,
+/// since [`RandomState`] made it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct KeyHasher(u64);
+
+pub(crate) type ByKey = BuildHasherDefault<KeyHasher>;
+
+impl Hasher for KeyHasher {
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("a key has only its hash to say");
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
 

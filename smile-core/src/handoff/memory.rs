@@ -1,7 +1,7 @@
 //! The store that needs nothing: this process's memory.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     fmt,
     future::{Future, ready},
     num::NonZeroUsize,
@@ -12,6 +12,7 @@ use std::{
 use lru::LruCache;
 use tokio::time::Instant;
 
+use super::key::ByKey;
 use crate::{Claim, DedupeStore, DeliveryKey, Fence, Fingerprint, Held, StoreError, Token};
 
 /// Remembers events in memory: the default.
@@ -25,8 +26,8 @@ use crate::{Claim, DedupeStore, DeliveryKey, Fence, Fingerprint, Held, StoreErro
 pub struct MemoryDedupe(Mutex<State>);
 
 struct State {
-    done: LruCache<DeliveryKey, Done>,
-    claimed: HashMap<DeliveryKey, Claimed>,
+    done: LruCache<DeliveryKey, Done, ByKey>,
+    claimed: HashMap<DeliveryKey, Claimed, ByKey>,
     fence: u64,
 }
 
@@ -49,10 +50,10 @@ impl MemoryDedupe {
     /// Room for the table of keys (about 17 bytes an event) is taken here, so that it never has to
     /// be rebuilt while requests wait.
     pub fn bounded(capacity: NonZeroUsize) -> Self {
-        let done = LruCache::new(capacity);
+        let done = LruCache::with_hasher(capacity, ByKey::default());
         Self(Mutex::new(State {
             done,
-            claimed: HashMap::new(),
+            claimed: HashMap::default(),
             fence: 0,
         }))
     }
@@ -103,22 +104,21 @@ impl State {
             }
             None => {}
         }
-        if let Some(claimed) = self.claimed.get(key)
-            && claimed.until > now
-            && claimed.token != token
-        {
-            return Claim::InFlight {
-                lease_left: claimed.until - now,
-            };
+        let claim = Claimed {
+            token,
+            until: now + lease,
+        };
+        match self.claimed.entry(key.clone()) {
+            Entry::Occupied(entry) if entry.get().until > now && entry.get().token != token => {
+                return Claim::InFlight {
+                    lease_left: entry.get().until - now,
+                };
+            }
+            free => {
+                free.insert_entry(claim);
+            }
         }
         self.fence += 1;
-        self.claimed.insert(
-            key.clone(),
-            Claimed {
-                token,
-                until: now + lease,
-            },
-        );
         Claim::Acquired {
             fence: Some(Fence(self.fence)),
         }
@@ -169,13 +169,8 @@ impl DedupeStore for MemoryDedupe {
         if state.held(key, token).is_some()
             && let Some((key, _)) = state.claimed.remove_entry(key)
         {
-            state.done.put(
-                key,
-                Done {
-                    until: Instant::now() + retention,
-                    fingerprint,
-                },
-            );
+            let until = Instant::now() + retention;
+            state.done.put(key, Done { until, fingerprint });
             held = Held::Held;
         }
         ready(Ok(held))
