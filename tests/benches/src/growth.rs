@@ -52,7 +52,7 @@ async fn secrets(options: &Options) {
     for (size, lap) in [(Size::B281, 256), (Size::K112, 12)] {
         for round in 0..=options.rounds(31) {
             let deliveries = deliveries(size, u64::from(round) * lap, lap);
-            apps.rotate_left(1);
+            fastrand::shuffle(&mut apps);
             for (count, app) in &mut apps {
                 let time = time(app, &deliveries).await;
                 if round > 0 {
@@ -93,7 +93,7 @@ async fn memory(options: &Options) {
     let names: Vec<_> = apps.iter().map(|(name, _)| *name).collect();
     for round in 0..=options.rounds(41) {
         let deliveries = deliveries(Size::B281, u64::from(round) * 256, 256);
-        apps.rotate_left(1);
+        fastrand::shuffle(&mut apps);
         for (name, app) in &mut apps {
             let time = time(app, &deliveries).await;
             if round > 0 {
@@ -150,7 +150,7 @@ async fn concurrency(options: &Options) {
         for round in 0..=options.rounds(31) {
             let deliveries = deliveries(Size::B281, fresh, 4096);
             fresh += 4096;
-            apps.rotate_left(1);
+            fastrand::shuffle(&mut apps);
             for (name, app) in &mut apps {
                 let time = time_together(app, &deliveries, together).await;
                 if round > 0 {

@@ -92,7 +92,8 @@ fn content_length(head: &str) -> usize {
 type Cell = (Size, &'static str);
 
 pub(crate) fn run(options: &Options) -> Vec<Target> {
-    let servers = serve::all();
+    let mut servers = serve::all();
+    servers.retain(|server| server.name == server.yardstick || options.chooses(server.name));
     let mut targets = events(options, &servers);
     targets.extend(refusals(options, &servers));
     targets
@@ -115,13 +116,13 @@ fn events(options: &Options, servers: &[Server]) -> Vec<Target> {
             .iter()
             .map(|server| (server, Client::connect(server.address, CONNECTIONS)))
             .collect();
-        for round in 0..=options.rounds(21) {
+        for round in 0..=options.rounds(41) {
             let requests = |scheme| -> Vec<_> {
                 let sign = |id| Delivery::new(scheme, Flaw::None, template.with_id(fresh + id));
                 (0..lap).map(|id| sign(id).to_wire()).collect()
             };
             let ours = requests(Scheme::Smile);
-            clients.rotate_left(1);
+            fastrand::shuffle(&mut clients);
             for (server, client) in &mut clients {
                 let drive = match server.scheme {
                     Scheme::Smile => client.drive(&ours, 204),
@@ -185,7 +186,7 @@ fn refusals(options: &Options, servers: &[Server]) -> Vec<Target> {
         .collect();
     let mut samples = Samples::new();
     for round in 0..=options.rounds(21) {
-        subjects.rotate_left(1);
+        fastrand::shuffle(&mut subjects);
         for (server, requests, status, client) in &mut subjects {
             let drive = client.drive(requests, *status);
             if round > 0 {

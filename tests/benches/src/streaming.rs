@@ -97,7 +97,7 @@ pub(crate) fn run(options: &Options) -> Vec<Target> {
         let template = size.template();
         for round in 0..=options.rounds(41) {
             let delivery = Delivery::new(Scheme::Smile, Flaw::None, template.with_id(round.into()));
-            receivers.rotate_left(1);
+            fastrand::shuffle(&mut receivers);
             for (name, stream) in &mut receivers {
                 let last_byte = send_slowly(stream, &delivery.to_wire());
                 read_answer(stream, 204);
