@@ -215,4 +215,6 @@ fn refusals(options: &Options, servers: &[Server]) -> Vec<Target> {
     targets
 }
 
-const CONNECTIONS: usize = 8;
+// A server that answers a sender who sleeps has to wake it, in its own time: with more connections it
+// does so less often.
+const CONNECTIONS: usize = 32;
