@@ -13,6 +13,7 @@ mod clock;
 mod delivery;
 mod event;
 mod floor;
+mod frames;
 mod growth;
 mod in_process;
 mod loopback;

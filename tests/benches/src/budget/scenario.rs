@@ -3,8 +3,9 @@
 use crate::{
     delivery::Flaw,
     floor::{Floor, Reads},
+    frames::InFrames,
     in_process::Size,
-    ours::Handoff,
+    ours::{self, EnvelopeOnly, Handoff},
     subject::{Local, Subject},
     variant::{Depth, Framework, Kind, all},
 };
@@ -22,6 +23,7 @@ pub(super) struct Scenario {
 
 enum Receiver {
     Floor(Reads),
+    InFrames(Depth),
     Variant(Framework, Kind, Depth),
 }
 
@@ -31,6 +33,15 @@ impl Scenario {
             Receiver::Floor(reads) => Box::pin(async move {
                 let floor: Box<dyn Subject> = Box::new(Floor::new(reads));
                 floor
+            }),
+            Receiver::InFrames(depth) => Box::pin(async move {
+                let intake = ours::intake(Handoff::Direct);
+                let app = match depth {
+                    Depth::Envelope => ours::axum::app::<EnvelopeOnly>(intake),
+                    Depth::Typed => ours::axum::app::<ours::Typed>(intake),
+                };
+                let subject: Box<dyn Subject> = Box::new(InFrames(app));
+                subject
             }),
             Receiver::Variant(framework, kind, depth) => all()
                 .iter()
@@ -42,12 +53,15 @@ impl Scenario {
 
     const fn floor(name: &'static str, reads: Reads) -> Self {
         Self {
-            name,
-            size: Size::K112,
-            flaw: Flaw::None,
-            status: 204,
-            count: 8,
             receiver: Receiver::Floor(reads),
+            ..Self::good(name, Axum, DIRECT, K112, Envelope)
+        }
+    }
+
+    const fn in_frames(name: &'static str, depth: Depth) -> Self {
+        Self {
+            receiver: Receiver::InFrames(depth),
+            ..Self::good(name, Axum, DIRECT, K112, depth)
         }
     }
 
@@ -108,6 +122,8 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario::good("axum, 8 KB, by hand", Axum, Yardstick, K8, Typed),
     Scenario::good("axum, 112 KB, envelope", Axum, DIRECT, K112, Envelope),
     Scenario::good("axum, 112 KB, typed", Axum, DIRECT, K112, Typed),
+    Scenario::in_frames("axum, 112 KB in frames, envelope", Envelope),
+    Scenario::in_frames("axum, 112 KB in frames, typed", Typed),
     Scenario::good("axum, 112 KB, deduplicated", Axum, ONCE, K112, Envelope),
     Scenario::good("axum, 112 KB, by hand", Axum, Yardstick, K112, Typed),
     Scenario::bad("axum, no signature", Axum, DIRECT, SignatureMissing, 401),
