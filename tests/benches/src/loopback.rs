@@ -112,43 +112,47 @@ fn events(options: &Options, servers: &[Server]) -> Vec<Target> {
             continue;
         }
         let template = size.template();
-        let mut clients: Vec<_> = servers
-            .iter()
-            .map(|server| (server, Client::connect(server.address, CONNECTIONS)))
-            .collect();
-        for round in 0..=options.rounds(41) {
-            let requests = |scheme| -> Vec<_> {
-                let sign = |id| Delivery::new(scheme, Flaw::None, template.with_id(fresh + id));
-                (0..lap).map(|id| sign(id).to_wire()).collect()
-            };
-            let ours = requests(Scheme::Smile);
-            fastrand::shuffle(&mut clients);
-            for (server, client) in &mut clients {
-                let drive = match server.scheme {
-                    Scheme::Smile => client.drive(&ours, 204),
-                    other => client.drive(&requests(other), 204),
+        // A framework at a time: the sooner after one another two are measured, the less the machine
+        // has changed in between.
+        for yardstick in servers.iter().filter(|s| s.name == s.yardstick) {
+            let of_framework = || servers.iter().filter(|s| s.yardstick == yardstick.name);
+            let mut clients: Vec<_> = of_framework()
+                .map(|server| (server, Client::connect(server.address, CONNECTIONS)))
+                .collect();
+            for round in 0..=options.rounds(41) {
+                let requests = |scheme| -> Vec<_> {
+                    let sign = |id| Delivery::new(scheme, Flaw::None, template.with_id(fresh + id));
+                    (0..lap).map(|id| sign(id).to_wire()).collect()
                 };
-                if round > 0 {
-                    wall.add((size, server.name), drive.a_second);
-                    samples.add((size, server.name), drive.a_second_of_server);
+                let ours = requests(Scheme::Smile);
+                fastrand::shuffle(&mut clients);
+                for (server, client) in &mut clients {
+                    let drive = match server.scheme {
+                        Scheme::Smile => client.drive(&ours, 204),
+                        other => client.drive(&requests(other), 204),
+                    };
+                    if round > 0 {
+                        wall.add((size, server.name), drive.a_second);
+                        samples.add((size, server.name), drive.a_second_of_server);
+                    }
                 }
+                fresh += lap;
             }
-            fresh += lap;
-        }
-        for server in servers {
-            let (of, to) = ((size, server.name), (size, server.yardstick));
-            let both = [&wall, &samples].map(|samples| {
-                let rate = samples.median(&of).unwrap_or(f64::NAN);
-                let ratio = samples.ratio(&of, &to).unwrap_or(f64::NAN);
-                format!("{rate:.0} | {ratio:.2}x")
-            });
-            println!(
-                "| {} | {} | {} | {} |",
-                server.name,
-                server.scheme.hash(),
-                size.name(),
-                both.join(" | ")
-            );
+            for server in of_framework() {
+                let (of, to) = ((size, server.name), (size, server.yardstick));
+                let both = [&wall, &samples].map(|samples| {
+                    let rate = samples.median(&of).unwrap_or(f64::NAN);
+                    let ratio = samples.ratio(&of, &to).unwrap_or(f64::NAN);
+                    format!("{rate:.0} | {ratio:.2}x")
+                });
+                println!(
+                    "| {} | {} | {} | {} |",
+                    server.name,
+                    server.scheme.hash(),
+                    size.name(),
+                    both.join(" | ")
+                );
+            }
         }
     }
     let target = |size: Size, of: &'static str, to, limit| Target {

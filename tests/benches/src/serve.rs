@@ -29,6 +29,7 @@ macro_rules! on_actix {
                     .workers(1)
                     // All servers are connected to at once, and wait for their turn.
                     .keep_alive(Duration::from_secs(600))
+                    .client_request_timeout(Duration::from_secs(600))
                     .disable_signals()
                     .bind("127.0.0.1:0")
                     .expect("a port");
