@@ -53,7 +53,8 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
             .route("/", web::get().to(|| async { Html::new(PAGE) }))
     })
     .workers(2)
-    .bind(settings.listen)?;
+    .bind(settings.listen)
+    .map_err(|err| settings.cannot_listen(&err))?;
 
     let address = *server.addrs().first().ok_or("no address is bound")?;
     banner::print(settings, address);

@@ -55,7 +55,7 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
         .route("/", get(|| async { Html(PAGE) }))
         .with_state(receiver);
 
-    let listener = listen(settings.listen)?;
+    let listener = listen(settings.listen).map_err(|err| settings.cannot_listen(&err))?;
     banner::print(settings, listener.local_addr()?);
     // The peer's address is for the allow-list.
     axum::serve(

@@ -1,6 +1,6 @@
 //! Flags and environment variables, and what they come to.
 
-use std::{error::Error, net::SocketAddr, time::Duration};
+use std::{error::Error, io, net::SocketAddr, time::Duration};
 
 use clap::{Parser, ValueEnum};
 use smile_core::{IntakeBuilder, IpAllowList, KeyRing, Observer, Secret, Vendor};
@@ -159,6 +159,13 @@ impl Options {
 }
 
 impl Settings {
+    /// Why the server cannot listen, and what to do about it.
+    pub(crate) fn cannot_listen(&self, err: &io::Error) -> Failure {
+        let listen = self.listen;
+        format!("--listen {listen}: {err}; give it another address, or port 0 for a free one")
+            .into()
+    }
+
     /// Applies to either vendor, on either framework, all that the flags say.
     pub(crate) fn configure<V: Vendor, T: From<smile_core::Intake<V>>>(
         &self,

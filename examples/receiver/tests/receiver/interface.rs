@@ -257,3 +257,19 @@ fn a_flag_that_cannot_be_meant_is_told() {
         assert!(stderr.contains(expected), "{flags:?}: {stderr}");
     }
 }
+
+#[test]
+fn an_address_that_is_taken_is_named() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for framework in ["axum", "actix"] {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_smile-receiver"))
+            .args(["--listen", &address, "--framework", framework])
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{framework}");
+        let expected = format!("--listen {address}: Address already in use");
+        assert!(stderr.contains(&expected), "{framework}: {stderr}");
+    }
+}
