@@ -9,11 +9,10 @@ use std::{
 use axum::{Router, body::Body};
 use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame};
-use tower::Service;
 
 use crate::{
     delivery::Delivery,
-    subject::{Lap, Local, Subject, lap, request},
+    subject::{Lap, Local, Subject, lap_of_app, request},
 };
 
 /// An app that gets its requests' bodies in frames.
@@ -21,12 +20,9 @@ pub(crate) struct InFrames(pub(crate) Router);
 
 impl Subject for InFrames {
     fn lap<'a>(&'a mut self, deliveries: &'a [Delivery]) -> Local<'a, Lap> {
-        let mut app = self.0.clone().with_state(());
-        let in_frames = |delivery| request::<Bytes>(delivery).map(|body| Body::new(Frames(body)));
-        Box::pin(lap(deliveries, in_frames, async move |request| {
-            let Ok(response) = app.call(request).await;
-            response.status().as_u16()
-        }))
+        lap_of_app(&self.0, deliveries, |delivery| {
+            request::<Bytes>(delivery).map(|body| Body::new(Frames(body)))
+        })
     }
 }
 

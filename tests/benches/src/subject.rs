@@ -91,13 +91,22 @@ fn allocations() -> usize {
 
 impl Subject for Router {
     fn lap<'a>(&'a mut self, deliveries: &'a [Delivery]) -> Local<'a, Lap> {
-        // As `axum::serve` does: an app without state would else make its routes with each request.
-        let mut app = self.clone().with_state(());
-        Box::pin(lap(deliveries, request::<Body>, async move |request| {
-            let Ok(response) = app.call(request).await;
-            response.status().as_u16()
-        }))
+        lap_of_app(self, deliveries, request::<Body>)
     }
+}
+
+/// A lap of an app of axum whose requests are made by `make`.
+pub(crate) fn lap_of_app<'a>(
+    app: &Router,
+    deliveries: &'a [Delivery],
+    make: fn(&Delivery) -> http::Request<Body>,
+) -> Local<'a, Lap> {
+    // As `axum::serve` does: an app without state would else make its routes with each request.
+    let mut app = app.clone().with_state(());
+    Box::pin(lap(deliveries, make, async move |request| {
+        let Ok(response) = app.call(request).await;
+        response.status().as_u16()
+    }))
 }
 
 /// A service for hyper's own bodies.
