@@ -2,9 +2,7 @@
 
 use std::{error::Error, fmt, future::Future, pin::Pin, sync::Arc};
 
-use hmac::{KeyInit, Mac};
-
-use crate::{ConfigError, Head, Secret, Vendor, verify::KeyId};
+use crate::{ConfigError, Head, Secret, Vendor, mac::Mac, verify::KeyId};
 
 /// One to four secrets of one sender, keyed once and tried side by side.
 ///
@@ -125,19 +123,12 @@ impl<V: Vendor> Key<V> {
     }
 
     fn from_bytes(bytes: &[u8]) -> Self {
-        #[expect(
-            clippy::expect_used,
-            reason = "HMAC takes a key of any length (RFC 2104)"
-        )]
-        let mac = <V::Mac as KeyInit>::new_from_slice(bytes).expect("HMAC takes any key");
-        let tag = mac
-            .clone()
-            .chain_update(b"smile-webhooks key id")
-            .finalize()
-            .into_bytes();
+        let mac = V::Mac::new(bytes);
+        let mut name = mac.clone();
+        name.update(b"smile-webhooks key id");
         let mut id = KeyId::default();
         id.iter_mut()
-            .zip(tag.iter())
+            .zip(name.finish().as_ref())
             .for_each(|(to, from)| *to = *from);
         Self { mac, id }
     }

@@ -127,6 +127,7 @@ mod head;
 #[cfg(feature = "intake")]
 mod intake;
 mod key_ring;
+mod mac;
 pub mod model;
 #[cfg(feature = "intake")]
 mod observe;

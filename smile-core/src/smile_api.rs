@@ -10,11 +10,9 @@ use std::{
     time::Duration,
 };
 
-use hmac::Hmac;
-use sha2::Sha512;
-
 use crate::{
     DataError, Delivery, Head, Reason, Rejection, Vendor,
+    mac::HmacSha512,
     vendor::Scheme,
     verify::{Signature, signature_text},
 };
@@ -41,7 +39,7 @@ impl Vendor for SmileApi {
 }
 
 impl Scheme for SmileApi {
-    type Mac = Hmac<Sha512>;
+    type Mac = HmacSha512;
     type Tag = [u8; 64];
     type Envelope = Envelope;
     type Data<'a> = Data<'a>;

@@ -8,11 +8,10 @@
 use std::{sync::Arc, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use hmac::Hmac;
-use sha2::Sha256;
 
 use crate::{
     DataError, Delivery, Head, Reason, Rejection, Vendor,
+    mac::HmacSha256,
     vendor::Scheme,
     verify::{Signature, Timestamp, signature_text},
 };
@@ -34,7 +33,7 @@ impl Vendor for SmileIo {
 }
 
 impl Scheme for SmileIo {
-    type Mac = Hmac<Sha256>;
+    type Mac = HmacSha256;
     type Tag = [u8; 32];
     type Envelope = Envelope;
     type Data<'a> = Data<'a>;

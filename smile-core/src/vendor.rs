@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use crate::{DataError, Head, Rejection, verify::Signature};
+use crate::{DataError, Head, Rejection, mac::Mac, verify::Signature};
 
 /// One of the two senders: [`SmileApi`](crate::SmileApi) or [`SmileIo`](crate::SmileIo).
 ///
@@ -16,8 +16,8 @@ pub trait Vendor: Scheme {
 /// The inside of [`Vendor`]: reachable by no path, so that only this crate implements it.
 #[expect(unnameable_types, reason = "this is what seals `Vendor`")]
 pub trait Scheme: Copy + fmt::Debug + Send + Sync + 'static {
-    /// The MAC, keyed by [`hmac::KeyInit`] and fed by [`hmac::Mac`].
-    type Mac: hmac::KeyInit + hmac::Mac + Clone + Send + Sync + 'static;
+    /// The MAC that deliveries are signed with.
+    type Mac: Mac;
 
     /// The decoded signature, of exactly the MAC's length.
     type Tag: AsRef<[u8]> + Copy + Send + Sync + 'static;

@@ -32,13 +32,13 @@
 use std::{fmt, ops::Deref, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use hmac::Mac;
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
 use crate::{
     Head, KeyRing, Reason, Rejection, Vendor,
     head::{Field, names},
     key_ring::Key,
+    mac::Mac,
 };
 
 mod buffer;
@@ -208,7 +208,7 @@ impl<V: Vendor> Verification<V> {
         let mut found_index = 0_u8;
         let mut found_key = KeyId::default();
         let mut compare = |index, KeyedMac::<V> { mac, key }| {
-            let equal = equal(&mac.finalize().into_bytes(), tag) & !found;
+            let equal = equal(mac.finish().as_ref(), tag) & !found;
             found_index.conditional_assign(&index, equal);
             for (found, byte) in found_key.iter_mut().zip(key) {
                 found.conditional_assign(&byte, equal);
