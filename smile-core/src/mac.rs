@@ -1,8 +1,13 @@
 //! The MACs that deliveries are signed with.
 
-mod rust_crypto;
+#[cfg(feature = "aws-lc-rs")]
+#[path = "mac/aws_lc.rs"]
+mod family;
+#[cfg(not(feature = "aws-lc-rs"))]
+#[path = "mac/rust_crypto.rs"]
+mod family;
 
-pub(crate) use rust_crypto::{HmacSha256, HmacSha512};
+pub(crate) use family::{HmacSha256, HmacSha512};
 
 /// A MAC that was given its key: clone it, feed it, finish it.
 #[expect(unnameable_types, reason = "it is of the inside of `Vendor`")]
