@@ -74,11 +74,13 @@ impl Receiver {
         serde_json::from_slice(&answer.body).expect("a list")
     }
 
-    /// Resident memory in KiB.
+    /// Resident memory in KiB, without what is mapped from files, such as the code.
     pub(crate) fn resident(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()));
         let status = status.expect("Linux's /proc");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("RssAnon:"));
         let number = line.and_then(|line| line.split_whitespace().next());
         number
             .and_then(|number| number.parse().ok())
