@@ -9,13 +9,16 @@ use crate::{DataError, Fence, Rejection, Vendor, Verified};
 /// A verified event: the exact bytes, what their envelope says, and their data when asked for.
 ///
 /// Cheap to clone. There is one way to get one: through the intake, which verified it.
-pub struct Delivery<V: Vendor>(Arc<Inner<V>>);
+pub struct Delivery<V: Vendor> {
+    event: Arc<Event<V>>,
+    /// Beside what is shared: the claim is made after others may have a clone.
+    fence: Option<Fence>,
+}
 
-struct Inner<V: Vendor> {
+struct Event<V: Vendor> {
     body: Verified<Bytes>,
     envelope: V::Envelope,
     data_at: Option<usize>,
-    fence: Option<Fence>,
 }
 
 impl<V: Vendor> Delivery<V> {
@@ -26,44 +29,46 @@ impl<V: Vendor> Delivery<V> {
     /// A [`Rejection`] of kind [`NotAnEvent`](crate::RejectionKind::NotAnEvent).
     pub fn read(body: Verified<Bytes>) -> Result<Self, Rejection> {
         let (envelope, data_at) = V::read_envelope(&body)?;
-        Ok(Self(Arc::new(Inner {
-            body,
-            envelope,
-            data_at,
+        Ok(Self {
+            event: Arc::new(Event {
+                body,
+                envelope,
+                data_at,
+            }),
             fence: None,
-        })))
+        })
     }
 
     /// The body, byte for byte as it was received and signed.
     ///
     /// [`raw`](Self::raw)`.clone()` shares the bytes; it does not copy them.
     pub fn raw(&self) -> &Bytes {
-        &self.0.body
+        &self.event.body
     }
 
     /// The body together with the proof that it was verified.
     pub fn verified(&self) -> &Verified<Bytes> {
-        &self.0.body
+        &self.event.body
     }
 
     /// The event's name as the vendor wrote it, known or not.
     pub fn event_name(&self) -> &str {
-        V::event_name(&self.0.envelope)
+        V::event_name(&self.event.envelope)
     }
 
     /// Whether this version knows the event's name.
     pub fn is_known(&self) -> bool {
-        V::is_known(&self.0.envelope)
+        V::is_known(&self.event.envelope)
     }
 
     /// Which of the secrets in rotation matched, from 0 in the order given.
     pub fn secret_index(&self) -> usize {
-        self.0.body.secret_index()
+        self.event.body.secret_index()
     }
 
     /// The tenant whose secrets matched, where tenants are looked up.
     pub fn tenant(&self) -> Option<&str> {
-        self.0.body.tenant()
+        self.event.body.tenant()
     }
 
     /// The number of the claim under which the handler runs, larger for every later claim of the
@@ -73,7 +78,7 @@ impl<V: Vendor> Delivery<V> {
     /// A handler that writes it beside its own effect (`.. WHERE last_fence < $fence`) is safe from
     /// an earlier run that lost its lease and comes back late.
     pub fn fence(&self) -> Option<Fence> {
-        self.0.fence
+        self.fence
     }
 
     /// Reads `data` into the view of the event's type, whose strings borrow from this delivery.
@@ -87,26 +92,26 @@ impl<V: Vendor> Delivery<V> {
     /// place where the JSON ends. The delivery is fine all the same: [`raw`](Self::raw) has every
     /// byte.
     pub fn data(&self) -> Result<V::Data<'_>, DataError> {
-        V::read_data(&self.0.envelope, &self.0.body, self.0.data_at)
+        V::read_data(&self.event.envelope, &self.event.body, self.event.data_at)
     }
 
     pub(crate) fn envelope(&self) -> &V::Envelope {
-        &self.0.envelope
+        &self.event.envelope
     }
 
-    /// Notes the claim; nobody shares the delivery before its handler has it.
+    /// Notes the claim under which the handler runs.
     #[cfg(feature = "intake")]
-    pub(crate) fn claimed(mut self, fence: Option<Fence>) -> Self {
-        if let Some(inner) = Arc::get_mut(&mut self.0) {
-            inner.fence = fence;
-        }
-        self
+    pub(crate) fn claimed(self, fence: Option<Fence>) -> Self {
+        Self { fence, ..self }
     }
 }
 
 impl<V: Vendor> Clone for Delivery<V> {
     fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
+        Self {
+            event: Arc::clone(&self.event),
+            fence: self.fence,
+        }
     }
 }
 
@@ -115,7 +120,7 @@ impl<V: Vendor> fmt::Debug for Delivery<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Delivery")
             .field("vendor", &V::NAME)
-            .field("envelope", &self.0.envelope)
+            .field("envelope", &self.event.envelope)
             .field("tenant", &self.tenant())
             .field("secret_index", &self.secret_index())
             .finish_non_exhaustive()

@@ -24,6 +24,7 @@ macro_rules! every_case {
             duplicates {
                 a_duplicate_is_answered_200_and_not_handled
                 a_failed_event_is_handled_again
+                a_later_run_of_an_event_has_a_larger_fence
                 a_panic_is_answered_500_and_the_event_is_handled_again
                 another_body_under_the_same_id_is_a_duplicate
                 an_event_under_another_secret_is_the_same_event

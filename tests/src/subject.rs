@@ -11,7 +11,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use smile_core::{Clock, Delivery, Intake, IntakeBuilder, Secret, SmileApi, SmileIo, Vendor};
+use smile_core::{
+    Clock, Delivery, Fence, Intake, IntakeBuilder, Secret, SmileApi, SmileIo, Vendor,
+};
 
 use crate::{Connection, Request, Response, sign};
 
@@ -66,6 +68,8 @@ pub struct Seen {
     pub secret_index: usize,
     /// The tenant.
     pub tenant: Option<String>,
+    /// The number of the claim.
+    pub fence: Option<Fence>,
 }
 
 /// Two intakes and a handler, ready to be served by any subject.
@@ -226,6 +230,7 @@ impl Handler {
                 body,
                 secret_index: delivery.secret_index(),
                 tenant: delivery.tenant().map(str::to_owned),
+                fence: delivery.fence(),
             });
         match (self.react)(self.runs.fetch_add(1, Ordering::Relaxed)) {
             Reaction::Answer(status) => status,

@@ -66,6 +66,23 @@ pub fn a_failed_event_is_handled_again(kind: Kind) {
     assert_eq!(subject.seen().len(), 4);
 }
 
+/// A handler that writes the number beside its effect is safe from an earlier run that is late.
+pub fn a_later_run_of_an_event_has_a_larger_fence(kind: Kind) {
+    let answers = [500, 500, 204];
+    let subject = Setup::new()
+        .react(move |run| Reaction::Answer(answers[run]))
+        .start(kind);
+    let request = sign::smile_api(sign::event());
+    for status in answers {
+        subject
+            .send(&request)
+            .expect_status(status, "its own answer");
+    }
+    let fences: Vec<_> = subject.seen().iter().map(|seen| seen.fence).collect();
+    assert!(fences.iter().all(Option::is_some), "{fences:?}");
+    assert!(fences.is_sorted_by(|one, next| one < next), "{fences:?}");
+}
+
 /// As if it had never come.
 pub fn a_panic_is_answered_500_and_the_event_is_handled_again(kind: Kind) {
     let subject = Setup::new()
