@@ -1,6 +1,6 @@
 //! What a layer does with a verified event: run the handler at once, or once for each event.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 mod drive;
 mod in_flight;
@@ -11,7 +11,7 @@ mod store;
 pub(crate) use drive::{Claims, Settled, Timing};
 pub use key::{DedupeKey, DeliveryKey};
 pub use memory::MemoryDedupe;
-pub(crate) use store::ErasedStore;
+pub(crate) use store::Store;
 pub use store::{Claim, DedupeStore, Held, StoreError, Token};
 
 /// How verified events reach the handler.
@@ -20,7 +20,7 @@ pub(crate) enum Handoff {
     /// Every delivery runs the handler, in the request's own task.
     Direct,
     /// Every event takes effect once, as far as the store remembers.
-    Deduplicated(Arc<dyn ErasedStore>),
+    Deduplicated(Store),
 }
 
 impl fmt::Debug for Handoff {

@@ -13,9 +13,8 @@ use std::{
 use tokio::time::{Instant, error::Elapsed, sleep, timeout};
 
 use super::{
-    ErasedStore,
     in_flight::{Running, Waiting},
-    store,
+    store::{Answer, Store},
 };
 use crate::{
     Claim, Delivery, DeliveryKey, Fence, Fingerprint, Held, Reason, Rejection, StoreError, Token,
@@ -96,7 +95,7 @@ impl Claims {
     )]
     pub(crate) fn drive<V, R, Fut>(
         &self,
-        store: &Arc<dyn ErasedStore>,
+        store: &Store,
         timing: &Timing,
         key: DeliveryKey,
         delivery: Delivery<V>,
@@ -219,7 +218,7 @@ enum Ran<R> {
 
 /// One delivery's claim on its event.
 struct Claimed<'a> {
-    store: &'a Arc<dyn ErasedStore>,
+    store: &'a Store,
     timing: &'a Timing,
     key: &'a DeliveryKey,
     token: Token,
@@ -293,15 +292,14 @@ impl Claimed<'_> {
 }
 
 /// A call of the store that does not answer is one that failed.
-async fn in_time<T>(mut call: store::Answer<'_, T>) -> Result<T, StoreError> {
-    // One that is answered at once, as by the memory, needs no timer.
-    let at_once = poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx))).await;
-    if let Poll::Ready(answer) = at_once {
-        return answer;
+async fn in_time<T>(answer: Answer<'_, T>) -> Result<T, StoreError> {
+    match answer {
+        Answer::Now(answer) => Ok(answer),
+        // In a box, as the timer is large and the memory needs none.
+        Answer::Later(call) => Box::pin(timeout(Timing::STORE, call))
+            .await
+            .unwrap_or_else(|elapsed| Err(StoreError::new(elapsed))),
     }
-    Box::pin(timeout(Timing::STORE, call))
-        .await
-        .unwrap_or_else(|elapsed| Err(StoreError::new(elapsed)))
 }
 
 fn unavailable(reason: Reason, err: StoreError) -> Rejection {
@@ -356,7 +354,7 @@ mod tests {
     #[tokio::test]
     async fn a_handler_that_panics_before_its_future_is_there_gives_its_claim_up() {
         let claims = Claims::default();
-        let store: Arc<dyn ErasedStore> = Arc::new(MemoryDedupe::default());
+        let store = Store::new(MemoryDedupe::default());
         let timing = Timing {
             lease: Timing::DEFAULT_LEASE,
             retention: Duration::from_secs(60),

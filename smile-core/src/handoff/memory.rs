@@ -1,7 +1,6 @@
 //! The store that needs nothing: this process's memory.
 
 use std::{
-    collections::{HashMap, hash_map::Entry},
     fmt,
     future::{Future, ready},
     num::NonZeroUsize,
@@ -18,27 +17,32 @@ use crate::{Claim, DedupeStore, DeliveryKey, Fence, Fingerprint, Held, StoreErro
 /// Remembers events in memory: the default.
 ///
 /// Bounded: it keeps the [`capacity`](Self::bounded) events used last, and forgets the oldest for a
-/// new one. Claims in flight are kept apart and are never forgotten for room; there are at most as
-/// many as handlers running. What it remembers ends with the process, and every process remembers
-/// for itself: with several replicas, use one of the stores of `smile-store`.
+/// new one. Claims in flight come on top of these and are never forgotten for room; there are at
+/// most as many as handlers running. What it remembers ends with the process, and every process
+/// remembers for itself: with several replicas, use one of the stores of `smile-store`.
 ///
 /// One event takes about 200 bytes: the default capacity of 100,000 about 20 MB, when full.
 pub struct MemoryDedupe(Mutex<State>);
 
 struct State {
-    done: LruCache<DeliveryKey, Done, ByKey>,
-    claimed: HashMap<DeliveryKey, Claimed, ByKey>,
+    /// Those used last in front. One place for an event from its claim on, so that to finish is to
+    /// change what stands there.
+    events: LruCache<DeliveryKey, Event, ByKey>,
+    claimed: usize,
+    /// Of those that are done.
+    capacity: usize,
     fence: u64,
 }
 
-struct Done {
+struct Event {
     until: Instant,
-    fingerprint: Fingerprint,
+    state: EventState,
 }
 
-struct Claimed {
-    token: Token,
-    until: Instant,
+#[derive(Clone, Copy)]
+enum EventState {
+    Claimed(Token),
+    Done(Fingerprint),
 }
 
 impl MemoryDedupe {
@@ -47,20 +51,21 @@ impl MemoryDedupe {
 
     /// A store that remembers the `capacity` events used last.
     ///
-    /// Room for the table of keys (about 17 bytes an event) is taken here, so that it never has to
-    /// be rebuilt while requests wait.
+    /// Room for the table of keys (about 17 bytes an event) is taken here, so that it need not be
+    /// rebuilt while requests wait.
     pub fn bounded(capacity: NonZeroUsize) -> Self {
-        let done = LruCache::with_hasher(capacity, ByKey::default());
+        let room = capacity.saturating_add(State::ROOM_FOR_CLAIMS);
         Self(Mutex::new(State {
-            done,
-            claimed: HashMap::default(),
+            events: LruCache::with_hasher(room, ByKey::default()),
+            claimed: 0,
+            capacity: capacity.get(),
             fence: 0,
         }))
     }
 
     /// How many finished events are remembered now.
     pub fn len(&self) -> usize {
-        self.lock().done.len()
+        self.lock().done()
     }
 
     /// Whether no finished event is remembered.
@@ -84,38 +89,54 @@ impl fmt::Debug for MemoryDedupe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.lock();
         f.debug_struct("MemoryDedupe")
-            .field("capacity", &state.done.cap())
-            .field("done", &state.done.len())
-            .field("claimed", &state.claimed.len())
+            .field("capacity", &state.capacity)
+            .field("done", &state.done())
+            .field("claimed", &state.claimed)
             .finish()
     }
 }
 
 impl State {
+    /// Claims at one time for which the table has room from the beginning.
+    const ROOM_FOR_CLAIMS: usize = 1024;
+
+    fn done(&self) -> usize {
+        self.events.len() - self.claimed
+    }
+
     fn claim(&mut self, key: &DeliveryKey, token: Token, now: Instant, lease: Duration) -> Claim {
-        match self.done.get(key) {
-            Some(done) if done.until > now => {
-                return Claim::Done {
-                    fingerprint: Some(done.fingerprint),
-                };
-            }
-            Some(_) => {
-                self.done.pop(key);
-            }
-            None => {}
-        }
-        let claim = Claimed {
-            token,
+        let claim = Event {
             until: now + lease,
+            state: EventState::Claimed(token),
         };
-        match self.claimed.entry(key.clone()) {
-            Entry::Occupied(entry) if entry.get().until > now && entry.get().token != token => {
-                return Claim::InFlight {
-                    lease_left: entry.get().until - now,
-                };
-            }
-            free => {
-                free.insert_entry(claim);
+        match self.events.get_mut(key) {
+            Some(event) => match event.state {
+                EventState::Done(fingerprint) if event.until > now => {
+                    return Claim::Done {
+                        fingerprint: Some(fingerprint),
+                    };
+                }
+                EventState::Claimed(other) if event.until > now && other != token => {
+                    return Claim::InFlight {
+                        lease_left: event.until - now,
+                    };
+                }
+                was => {
+                    *event = claim;
+                    self.claimed += usize::from(matches!(was, EventState::Done(_)));
+                }
+            },
+            None => {
+                // The cache would forget its oldest, be it a claim.
+                if self.events.len() == self.events.cap().get() {
+                    let double = self
+                        .events
+                        .cap()
+                        .saturating_mul(NonZeroUsize::MIN.saturating_add(1));
+                    self.events.resize(double);
+                }
+                self.events.put(key.clone(), claim);
+                self.claimed += 1;
             }
         }
         self.fence += 1;
@@ -124,12 +145,69 @@ impl State {
         }
     }
 
-    /// The claim, where `token` is its own. A lease that is over still counts while nobody else
-    /// has claimed: the work is done, and forgetting it would have it done again.
-    fn held(&mut self, key: &DeliveryKey, token: Token) -> Option<&mut Claimed> {
-        self.claimed
+    /// The event, where `token` is that of its claim. A lease that is over still counts while
+    /// nobody else has claimed: the work is done, and forgetting it would have it done again.
+    fn held(&mut self, key: &DeliveryKey, token: Token) -> Option<&mut Event> {
+        self.events
             .get_mut(key)
-            .filter(|claimed| claimed.token == token)
+            .filter(|event| matches!(event.state, EventState::Claimed(own) if own == token))
+    }
+
+    fn finish(&mut self, key: &DeliveryKey, token: Token, done: Event) -> Held {
+        let Some(event) = self.held(key, token) else {
+            return Held::Lost;
+        };
+        *event = done;
+        self.claimed -= 1;
+        while self.done() > self.capacity {
+            if let Some((key, oldest)) = self.events.pop_lru()
+                && matches!(oldest.state, EventState::Claimed(_))
+            {
+                self.events.put(key, oldest);
+            }
+        }
+        Held::Held
+    }
+
+    fn release(&mut self, key: &DeliveryKey, token: Token) -> Held {
+        if self.held(key, token).is_none() {
+            return Held::Lost;
+        }
+        self.events.pop(key);
+        self.claimed -= 1;
+        Held::Held
+    }
+}
+
+/// Each step at once, without a future.
+impl MemoryDedupe {
+    pub(crate) fn claim_now(&self, key: &DeliveryKey, token: Token, lease: Duration) -> Claim {
+        self.lock().claim(key, token, Instant::now(), lease)
+    }
+
+    pub(crate) fn extend_now(&self, key: &DeliveryKey, token: Token, lease: Duration) -> Held {
+        self.lock().held(key, token).map_or(Held::Lost, |event| {
+            event.until = Instant::now() + lease;
+            Held::Held
+        })
+    }
+
+    pub(crate) fn finish_now(
+        &self,
+        key: &DeliveryKey,
+        token: Token,
+        fingerprint: Fingerprint,
+        retention: Duration,
+    ) -> Held {
+        let done = Event {
+            until: Instant::now() + retention,
+            state: EventState::Done(fingerprint),
+        };
+        self.lock().finish(key, token, done)
+    }
+
+    pub(crate) fn release_now(&self, key: &DeliveryKey, token: Token) -> Held {
+        self.lock().release(key, token)
     }
 }
 
@@ -141,7 +219,7 @@ impl DedupeStore for MemoryDedupe {
         _fingerprint: Fingerprint,
         lease: Duration,
     ) -> impl Future<Output = Result<Claim, StoreError>> + Send {
-        ready(Ok(self.lock().claim(key, token, Instant::now(), lease)))
+        ready(Ok(self.claim_now(key, token, lease)))
     }
 
     fn extend(
@@ -150,11 +228,7 @@ impl DedupeStore for MemoryDedupe {
         token: Token,
         lease: Duration,
     ) -> impl Future<Output = Result<Held, StoreError>> + Send {
-        let held = self.lock().held(key, token).map_or(Held::Lost, |claimed| {
-            claimed.until = Instant::now() + lease;
-            Held::Held
-        });
-        ready(Ok(held))
+        ready(Ok(self.extend_now(key, token, lease)))
     }
 
     fn finish(
@@ -164,16 +238,7 @@ impl DedupeStore for MemoryDedupe {
         fingerprint: Fingerprint,
         retention: Duration,
     ) -> impl Future<Output = Result<Held, StoreError>> + Send {
-        let mut state = self.lock();
-        let mut held = Held::Lost;
-        if state.held(key, token).is_some()
-            && let Some((key, _)) = state.claimed.remove_entry(key)
-        {
-            let until = Instant::now() + retention;
-            state.done.put(key, Done { until, fingerprint });
-            held = Held::Held;
-        }
-        ready(Ok(held))
+        ready(Ok(self.finish_now(key, token, fingerprint, retention)))
     }
 
     fn release(
@@ -181,15 +246,7 @@ impl DedupeStore for MemoryDedupe {
         key: &DeliveryKey,
         token: Token,
     ) -> impl Future<Output = Result<Held, StoreError>> + Send {
-        let mut state = self.lock();
-        let held = match state.held(key, token) {
-            Some(_) => {
-                state.claimed.remove(key);
-                Held::Held
-            }
-            None => Held::Lost,
-        };
-        ready(Ok(held))
+        ready(Ok(self.release_now(key, token)))
     }
 }
 
@@ -251,7 +308,7 @@ mod tests {
         assert_eq!(store.len(), 1_000_000);
         for n in 100_000..1_100_000 {
             let key = DeliveryKey::new(&id(n));
-            assert!(store.lock().done.contains(&key), "{n}");
+            assert!(store.lock().events.contains(&key), "{n}");
         }
     }
 
@@ -268,20 +325,24 @@ mod tests {
     #[tokio::test]
     async fn claims_in_flight_are_not_forgotten_for_room() {
         let store = MemoryDedupe::bounded(NonZeroUsize::MIN);
-        let key = DeliveryKey::new("held");
         let lease = Duration::from_secs(15);
-        let print = Fingerprint::default();
-        let _ = store
-            .claim(&key, Token::unique(), print, lease)
-            .await
-            .unwrap();
+        // More than the table has room for at first.
+        let held: Vec<_> = (0..3000)
+            .map(|n| (DeliveryKey::new(&format!("held-{n}")), Token::unique()))
+            .collect();
+        for (key, token) in &held {
+            store.claim_now(key, *token, lease);
+        }
         for n in 0..100 {
             done(&store, &format!("et-{n}")).await;
         }
-        let again = store
-            .claim(&key, Token::unique(), print, lease)
-            .await
-            .unwrap();
-        assert!(matches!(again, Claim::InFlight { .. }), "{again:?}");
+        assert_eq!(store.len(), 1);
+        for (key, token) in &held {
+            let again = store.claim_now(key, Token::unique(), lease);
+            assert!(matches!(again, Claim::InFlight { .. }), "{again:?}");
+            assert_eq!(store.release_now(key, *token), Held::Held);
+        }
+        assert_eq!(store.lock().claimed, 0);
+        assert!(is_done(&store, "et-99").await);
     }
 }

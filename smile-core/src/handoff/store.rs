@@ -1,19 +1,20 @@
 //! Where events that were seen are remembered.
 
 use std::{
+    any::Any,
     error::Error,
     fmt,
     future::Future,
     hash::{BuildHasher, RandomState},
     pin::Pin,
     sync::{
-        LazyLock,
+        Arc, LazyLock,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
-use crate::{DeliveryKey, Fence, Fingerprint};
+use crate::{DeliveryKey, Fence, Fingerprint, MemoryDedupe};
 
 /// A store of claims: which events are being handled, and which were.
 ///
@@ -174,6 +175,84 @@ impl Error for StoreError {
     }
 }
 
+/// The store of an intake.
+#[derive(Clone)]
+pub(crate) enum Store {
+    /// Answers at once, so that the default costs no future in a box.
+    Memory(Arc<MemoryDedupe>),
+    Other(Arc<dyn ErasedStore>),
+}
+
+impl Store {
+    pub(crate) fn new<S: DedupeStore>(store: S) -> Self {
+        let mut store = Some(store);
+        let any: &mut dyn Any = &mut store;
+        let memory = any
+            .downcast_mut::<Option<MemoryDedupe>>()
+            .and_then(Option::take);
+        match (memory, store) {
+            (Some(memory), _) => Self::Memory(Arc::new(memory)),
+            (None, Some(store)) => Self::Other(Arc::new(store)),
+            (None, None) => unreachable!("taken only where it is the memory"),
+        }
+    }
+
+    pub(crate) fn claim<'a>(
+        &'a self,
+        key: &'a DeliveryKey,
+        token: Token,
+        fingerprint: Fingerprint,
+        lease: Duration,
+    ) -> Answer<'a, Claim> {
+        match self {
+            Self::Memory(memory) => Answer::Now(memory.claim_now(key, token, lease)),
+            Self::Other(store) => Answer::Later(store.claim(key, token, fingerprint, lease)),
+        }
+    }
+
+    pub(crate) fn extend<'a>(
+        &'a self,
+        key: &'a DeliveryKey,
+        token: Token,
+        lease: Duration,
+    ) -> Answer<'a, Held> {
+        match self {
+            Self::Memory(memory) => Answer::Now(memory.extend_now(key, token, lease)),
+            Self::Other(store) => Answer::Later(store.extend(key, token, lease)),
+        }
+    }
+
+    pub(crate) fn finish<'a>(
+        &'a self,
+        key: &'a DeliveryKey,
+        token: Token,
+        fingerprint: Fingerprint,
+        retention: Duration,
+    ) -> Answer<'a, Held> {
+        match self {
+            Self::Memory(memory) => {
+                Answer::Now(memory.finish_now(key, token, fingerprint, retention))
+            }
+            Self::Other(store) => Answer::Later(store.finish(key, token, fingerprint, retention)),
+        }
+    }
+
+    pub(crate) fn release<'a>(&'a self, key: &'a DeliveryKey, token: Token) -> Answer<'a, Held> {
+        match self {
+            Self::Memory(memory) => Answer::Now(memory.release_now(key, token)),
+            Self::Other(store) => Answer::Later(store.release(key, token)),
+        }
+    }
+}
+
+/// What a call of the store comes to.
+pub(crate) enum Answer<'a, T> {
+    Now(T),
+    Later(BoxFuture<'a, T>),
+}
+
+pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
 /// [`DedupeStore`] with its futures boxed, so that the store's type stays inside the builder.
 pub(crate) trait ErasedStore: Send + Sync {
     fn claim<'a>(
@@ -182,24 +261,22 @@ pub(crate) trait ErasedStore: Send + Sync {
         token: Token,
         fingerprint: Fingerprint,
         lease: Duration,
-    ) -> Answer<'a, Claim>;
+    ) -> BoxFuture<'a, Claim>;
     fn extend<'a>(
         &'a self,
         key: &'a DeliveryKey,
         token: Token,
         lease: Duration,
-    ) -> Answer<'a, Held>;
+    ) -> BoxFuture<'a, Held>;
     fn finish<'a>(
         &'a self,
         key: &'a DeliveryKey,
         token: Token,
         fingerprint: Fingerprint,
         retention: Duration,
-    ) -> Answer<'a, Held>;
-    fn release<'a>(&'a self, key: &'a DeliveryKey, token: Token) -> Answer<'a, Held>;
+    ) -> BoxFuture<'a, Held>;
+    fn release<'a>(&'a self, key: &'a DeliveryKey, token: Token) -> BoxFuture<'a, Held>;
 }
-
-pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 impl<S: DedupeStore> ErasedStore for S {
     fn claim<'a>(
@@ -208,7 +285,7 @@ impl<S: DedupeStore> ErasedStore for S {
         token: Token,
         fingerprint: Fingerprint,
         lease: Duration,
-    ) -> Answer<'a, Claim> {
+    ) -> BoxFuture<'a, Claim> {
         Box::pin(DedupeStore::claim(self, key, token, fingerprint, lease))
     }
 
@@ -217,7 +294,7 @@ impl<S: DedupeStore> ErasedStore for S {
         key: &'a DeliveryKey,
         token: Token,
         lease: Duration,
-    ) -> Answer<'a, Held> {
+    ) -> BoxFuture<'a, Held> {
         Box::pin(DedupeStore::extend(self, key, token, lease))
     }
 
@@ -227,7 +304,7 @@ impl<S: DedupeStore> ErasedStore for S {
         token: Token,
         fingerprint: Fingerprint,
         retention: Duration,
-    ) -> Answer<'a, Held> {
+    ) -> BoxFuture<'a, Held> {
         Box::pin(DedupeStore::finish(
             self,
             key,
@@ -237,7 +314,7 @@ impl<S: DedupeStore> ErasedStore for S {
         ))
     }
 
-    fn release<'a>(&'a self, key: &'a DeliveryKey, token: Token) -> Answer<'a, Held> {
+    fn release<'a>(&'a self, key: &'a DeliveryKey, token: Token) -> BoxFuture<'a, Held> {
         Box::pin(DedupeStore::release(self, key, token))
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     Clock, ConfigError, DedupeKey, DedupeStore, Delivery, IpAllowList, MemoryDedupe, Observer,
     Secret, Secrets, SmileApi, SmileIo, SystemClock, TracingObserver, Vendor,
     config_error::checked_name,
-    handoff::{Claims, Handoff, Timing},
+    handoff::{Claims, Handoff, Store, Timing},
     key_ring::Source,
     source_ip::SourcePolicy,
     verify::Signature,
@@ -51,7 +51,7 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
             pings: Pings::Answer,
             scope: "default".into(),
             dedupe_key: Arc::new(|_| DedupeKey::Vendor),
-            handoff: Handoff::Deduplicated(Arc::new(MemoryDedupe::default())),
+            handoff: Handoff::Deduplicated(Store::new(MemoryDedupe::default())),
             timing: Timing {
                 lease: Timing::DEFAULT_LEASE,
                 retention: V::RETENTION,
@@ -133,7 +133,7 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
 
     /// Remembers events in this store. Default: [`MemoryDedupe`] with its default capacity.
     pub fn deduplicate(mut self, store: impl DedupeStore) -> Self {
-        self.settings.handoff = Handoff::Deduplicated(Arc::new(store));
+        self.settings.handoff = Handoff::Deduplicated(Store::new(store));
         self
     }
 
