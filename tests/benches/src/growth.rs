@@ -9,9 +9,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     routing::post,
 };
-use smile_core::{
-    DedupeStore, DeliveryKey, Fingerprint, Intake, MemoryDedupe, Secret, SmileApi, Token,
-};
+use smile_core::{Intake, MemoryDedupe, Secret, SmileApi};
 use smile_tower::{SmileEvent, SmileLayer};
 use tokio::task::{JoinSet, yield_now};
 use tower::Service;
@@ -83,7 +81,7 @@ async fn memory(options: &Options) {
     ] {
         let capacity = NonZeroUsize::new(capacity).expect("it is not 0");
         let store = MemoryDedupe::bounded(capacity);
-        fill(&store, remembered).await;
+        ours::remember(&store, remembered);
         let intake = Intake::smile_api(ours::secret()).deduplicate(store).build();
         apps.push((name, ours::axum::app::<EnvelopeOnly>(intake)));
     }
@@ -106,22 +104,6 @@ async fn memory(options: &Options) {
             "| {name} | {:.2} |",
             samples.median(&name).unwrap_or(f64::NAN)
         );
-    }
-}
-
-async fn fill(store: &MemoryDedupe, events: u32) {
-    let (lease, retention) = (Duration::from_secs(15), Duration::from_secs(86_400));
-    for event in 0..events {
-        let key = DeliveryKey::new(&format!("smile-api:default::et-f{event:031x}"));
-        let (token, print) = (Token::unique(), Fingerprint::default());
-        store
-            .claim(&key, token, print, lease)
-            .await
-            .expect("memory");
-        let _ = store
-            .finish(&key, token, print, retention)
-            .await
-            .expect("memory");
     }
 }
 

@@ -133,7 +133,7 @@ pub(crate) fn all() -> Vec<Variant> {
                 framework: Framework::Axum,
                 scheme: Scheme::Smile,
                 kind: Kind::Ours(Handoff::Deduplicated),
-                open: with_events!(|R| ours::axum::app::<R>(ours::intake(Handoff::Deduplicated))),
+                open: with_events!(|R| ours::axum::app::<R>(ours::intake_under_way())),
             },
             Variant {
                 name: "by hand",
@@ -157,7 +157,7 @@ pub(crate) fn all() -> Vec<Variant> {
                 scheme: Scheme::Smile,
                 kind: Kind::Ours(Handoff::Deduplicated),
                 open: with_events!(|R| OnHyper(ours::hyper::service::<R, Full<Bytes>>(
-                    ours::intake(Handoff::Deduplicated)
+                    ours::intake_under_way()
                 ))),
             },
             Variant {
@@ -188,7 +188,7 @@ pub(crate) fn all() -> Vec<Variant> {
                 scheme: Scheme::Smile,
                 kind: Kind::Ours(Handoff::Deduplicated),
                 open: with_events!(|R| {
-                    let smile = ours::actix::middleware(ours::intake(Handoff::Deduplicated));
+                    let smile = ours::actix::middleware(ours::intake_under_way());
                     let resource = ours::actix::resource::<R>().wrap(smile);
                     OnActix(init_service(App::new().service(resource)).await)
                 }),
