@@ -8,6 +8,7 @@ use std::{
 };
 
 use sha2::{Digest, Sha256};
+use siphasher::sip128::{Hash128, SipHasher13};
 
 use crate::{Delivery, Vendor};
 
@@ -21,8 +22,35 @@ use crate::{Delivery, Vendor};
 #[derive(Clone, PartialEq, Eq)]
 pub struct DeliveryKey {
     /// Of the text, taken once: a store and those who wait look each key up several times.
-    hash: u64,
+    digest: KeyDigest,
     text: Box<str>,
+}
+
+/// 128 bits of a hash under a secret of this process. It stands for the key: nobody can look for two
+/// keys with the same, and chance has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct KeyDigest([u64; 2]);
+
+impl KeyDigest {
+    fn of(text: &str) -> Self {
+        // The randomness that the standard library seeds its hash maps with.
+        static SECRET: LazyLock<SipHasher13> = LazyLock::new(|| {
+            let half = |n: u8| RandomState::new().hash_one(n);
+            SipHasher13::new_with_keys(half(0), half(1))
+        });
+        let Hash128 { h1, h2 } = SECRET.hash(text.as_bytes());
+        Self([h1, h2])
+    }
+
+    pub(crate) fn for_table(self) -> u64 {
+        self.0[0]
+    }
+}
+
+impl Hash for KeyDigest {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.0[0]);
+    }
 }
 
 impl DeliveryKey {
@@ -47,11 +75,14 @@ impl DeliveryKey {
     }
 
     fn hashed(text: String) -> Self {
-        static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
         Self {
-            hash: HASHER.hash_one(&*text),
+            digest: KeyDigest::of(&text),
             text: text.into(),
         }
+    }
+
+    pub(crate) fn digest(&self) -> KeyDigest {
+        self.digest
     }
 
     /// The key's text.
@@ -62,12 +93,12 @@ impl DeliveryKey {
 
 impl Hash for DeliveryKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.hash);
+        self.digest.hash(state);
     }
 }
 
-/// For maps by [`DeliveryKey`]: takes the hash that a key holds as it is. No stranger can choose it,
-/// since [`RandomState`] made it.
+/// For maps by key: takes the hash that a key holds as it is. No stranger can choose it, since it is
+/// under a secret.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct KeyHasher(u64);
 
