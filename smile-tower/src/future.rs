@@ -67,7 +67,8 @@ where
     F: Future<Output: Send> + Send + 'static,
 {
     future: Option<Pin<Box<F>>>,
-    runtime: Handle,
+    /// From the first time that it has to be waited for: before, nothing is begun that must end.
+    runtime: Option<Handle>,
 }
 
 impl<F> Detached<F>
@@ -77,7 +78,7 @@ where
     pub(crate) fn new(future: Pin<Box<F>>) -> Self {
         Self {
             future: Some(future),
-            runtime: Handle::current(),
+            runtime: None,
         }
     }
 }
@@ -95,6 +96,7 @@ where
         let poll = future.as_mut().poll(cx);
         if poll.is_pending() {
             self.future = Some(future);
+            self.runtime.get_or_insert_with(Handle::current);
         }
         poll
     }
@@ -105,8 +107,8 @@ where
     F: Future<Output: Send> + Send + 'static,
 {
     fn drop(&mut self) {
-        if let Some(future) = self.future.take() {
-            self.runtime.spawn(future);
+        if let (Some(future), Some(runtime)) = (self.future.take(), &self.runtime) {
+            runtime.spawn(future);
         }
     }
 }

@@ -100,13 +100,18 @@ impl Drop for Waiter<'_> {
 /// Counts runs that hold a claim, so that a shutdown can wait for them.
 #[derive(Debug, Default)]
 pub(crate) struct Running {
+    /// Twice their number, and one more from when somebody waits for there to be none: in one
+    /// number, so that the last to leave knows whether there is anybody to tell.
     runs: AtomicUsize,
     none_left: Notify,
 }
 
 impl Running {
+    const ONE: usize = 2;
+    const WAITED_FOR: usize = 1;
+
     pub(crate) fn enter(&self) -> Run<'_> {
-        self.runs.fetch_add(1, Ordering::AcqRel);
+        self.runs.fetch_add(Self::ONE, Ordering::AcqRel);
         Run(self)
     }
 
@@ -114,7 +119,7 @@ impl Running {
     pub(crate) async fn drained(&self) {
         loop {
             let none_left = self.none_left.notified();
-            if self.runs.load(Ordering::Acquire) == 0 {
+            if self.runs.fetch_or(Self::WAITED_FOR, Ordering::AcqRel) < Self::ONE {
                 return;
             }
             none_left.await;
@@ -128,7 +133,8 @@ pub(crate) struct Run<'r>(&'r Running);
 
 impl Drop for Run<'_> {
     fn drop(&mut self) {
-        if self.0.runs.fetch_sub(1, Ordering::AcqRel) == 1 {
+        let last_waited_for = Running::ONE + Running::WAITED_FOR;
+        if self.0.runs.fetch_sub(Running::ONE, Ordering::AcqRel) == last_waited_for {
             self.0.none_left.notify_waiters();
         }
     }
