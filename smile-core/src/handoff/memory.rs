@@ -18,9 +18,10 @@ use crate::{Claim, DedupeStore, DeliveryKey, Fence, Fingerprint, Held, StoreErro
 /// Remembers events in memory: the default.
 ///
 /// Bounded: it keeps the [`capacity`](Self::bounded) events handled last and at most one in 32 more,
-/// and forgets the oldest for new ones. Claims in flight are kept apart and are never forgotten for room; there are at most
-/// as many as handlers running. What it remembers ends with the process, and every process
-/// remembers for itself: with several replicas, use one of the stores of `smile-store`.
+/// and forgets the oldest for new ones. Claims in flight are kept apart and are never forgotten for
+/// room; there are at most as many as handlers running. What it remembers ends with the process, and
+/// every process remembers for itself: with several replicas, use one of the stores of
+/// `smile-store`.
 ///
 /// One event takes about 75 bytes, as of its key it keeps 128 bits of a hash under a secret of the
 /// process: the default capacity of 100,000 about 7.5 MB, when full.
