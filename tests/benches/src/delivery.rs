@@ -36,10 +36,12 @@ impl Scheme {
 }
 
 /// What is wrong with a delivery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Flaw {
     None,
     SignatureMissing,
+    /// As long as one, and of something else than digits.
+    SignatureMalformed,
     SignatureWrong,
     /// It goes where nobody listens.
     Lost,
@@ -69,11 +71,17 @@ impl Delivery {
             Flaw::SignatureWrong => "another secret",
             _ => SECRET,
         };
-        headers.extend(
-            signature(scheme, secret, &body)
-                .into_iter()
-                .filter(|(name, _)| flaw != Flaw::SignatureMissing || !name.contains("signature")),
-        );
+        for (name, mut value) in signature(scheme, secret, &body) {
+            match flaw {
+                Flaw::SignatureMissing if name.contains("signature") => continue,
+                Flaw::SignatureMalformed if name.contains("signature") => {
+                    value.pop();
+                    value.push('~');
+                }
+                _ => {}
+            }
+            headers.push((name, value));
+        }
         let path = match flaw {
             Flaw::Lost => "/nowhere",
             _ => PATH,

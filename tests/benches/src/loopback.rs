@@ -174,47 +174,62 @@ fn events(options: &Options, servers: &[Server]) -> Vec<Target> {
 /// a request and to write an answer is a part of both. The requests have no bodies: actix-web ends a
 /// connection whose body was not read, whatever it answered.
 fn refusals(options: &Options, servers: &[Server]) -> Vec<Target> {
-    let deliveries = |flaw| -> Vec<_> {
+    let kinds = [
+        (Flaw::SignatureMissing, 401),
+        (Flaw::SignatureMalformed, 401),
+        (Flaw::Lost, 404),
+    ]
+    .map(|(flaw, status)| {
         let delivery = Delivery::new(Scheme::Smile, flaw, Bytes::new());
-        vec![delivery.to_wire(); 3000]
-    };
-    let (unsigned, lost) = (deliveries(Flaw::SignatureMissing), deliveries(Flaw::Lost));
-    let mut subjects: Vec<_> = servers
-        .iter()
-        .filter(|server| server.name.ends_with("direct"))
-        .flat_map(|server| [(server, &unsigned, 401), (server, &lost, 404)])
-        .map(|(server, requests, status)| {
+        (flaw, status, vec![delivery.to_wire(); 3000])
+    });
+    let direct = || servers.iter().filter(|s| s.name.ends_with("direct"));
+    let mut subjects: Vec<_> = direct()
+        .flat_map(|server| kinds.iter().map(move |kind| (server, kind)))
+        .map(|(server, kind)| {
             let client = Client::connect(server.address, CONNECTIONS);
-            (server, requests, status, client)
+            (server, kind, client)
         })
         .collect();
     let mut samples = Samples::new();
     for round in 0..=options.rounds(21) {
         fastrand::shuffle(&mut subjects);
-        for (server, requests, status, client) in &mut subjects {
+        for (server, (flaw, status, requests), client) in &mut subjects {
             let drive = client.drive(requests, *status);
             if round > 0 {
-                samples.add((server.name, *status), 1e6 / drive.a_second_of_server);
+                samples.add((server.name, *flaw), 1e6 / drive.a_second_of_server);
             }
         }
     }
     println!(
         "\n### Refused over loopback, us of the server's processor time\n\n\
-         | | signature missing | 404 | ratio |\n|---|---|---|---|"
+         | | signature missing | malformed | 404 |\n|---|---|---|---|"
     );
     let mut targets = Vec::new();
-    for server in servers.iter().filter(|s| s.name.ends_with("direct")) {
-        let (refused, lost) = ((server.name, 401), (server.name, 404));
-        let Some(ratio) = samples.ratio(&refused, &lost) else {
-            continue;
-        };
-        let [of, to] = [refused, lost].map(|cell| samples.median(&cell).unwrap_or(f64::NAN));
-        println!("| {} | {of:.2} | {to:.2} | {ratio:.2}x |", server.name);
-        targets.push(Target {
-            what: format!("Loopback: {}: no signature, to 404", server.name),
-            measured: Some(ratio),
-            limit: Limit::AtMost(1.3),
+    for server in direct() {
+        let lost = (server.name, Flaw::Lost);
+        let time = |cell| samples.median(&cell).unwrap_or(f64::NAN);
+        let cells = [
+            ("no signature", Flaw::SignatureMissing),
+            ("malformed signature", Flaw::SignatureMalformed),
+        ]
+        .map(|(what, flaw)| {
+            let refused = (server.name, flaw);
+            let ratio = samples.ratio(&refused, &lost);
+            targets.push(Target {
+                what: format!("Loopback: {}: {what}, to 404", server.name),
+                measured: ratio,
+                limit: Limit::AtMost(1.3),
+            });
+            let ratio = ratio.unwrap_or(f64::NAN);
+            format!("{:.2} ({ratio:.2}x)", time(refused))
         });
+        println!(
+            "| {} | {} | {:.2} |",
+            server.name,
+            cells.join(" | "),
+            time(lost)
+        );
     }
     targets
 }

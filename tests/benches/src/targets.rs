@@ -87,7 +87,7 @@ pub(crate) fn in_process(samples: &Samples<Cell>) -> Vec<Target> {
         }
     }
     // At 1 MiB two microseconds are lost in the noise; the budget counts instructions.
-    for size in [Size::B281, Size::K8, Size::K112] {
+    for size in Size::ALL {
         for ours in OURS {
             let of = (size, ours.replace("direct", "deduplicated"), Use::Alone);
             let measured = samples.difference(&of, &(size, ours.to_owned(), Use::Alone));
