@@ -35,8 +35,6 @@ impl Timing {
     pub(crate) const DEFAULT_HANDLER: Duration = Duration::from_secs(60);
     pub(crate) const DEFAULT_WAIT: Duration = Duration::from_secs(2);
 
-    /// What a call of the store may take, so that an outage is answered within two seconds.
-    const STORE: Duration = Duration::from_millis(1500);
     /// When the sender is asked to come back after an outage.
     const RETRY: Duration = Duration::from_secs(5);
     /// The longest that a sender is asked to wait for another's lease.
@@ -119,7 +117,16 @@ impl Claims {
                 self.waiting.wake(&key);
                 settled
             };
-            let (delivery, fence) = match self.acquire(&claimed, delivery).await {
+            let acquired = match claimed.claim().await {
+                Ok(Claim::Acquired { fence }) => Ok(Acquired::Run { delivery, fence }),
+                Ok(Claim::Done { fingerprint }) => Ok(Acquired::Done(fingerprint)),
+                // In a box, so that those that need not wait are not as large as those that do.
+                Ok(Claim::InFlight { lease_left }) => {
+                    Box::pin(self.wait(&claimed, delivery, lease_left)).await
+                }
+                Err(err) => Err(unavailable(Reason::ClaimFailed, err)),
+            };
+            let (delivery, fence) = match acquired {
                 Ok(Acquired::Run { delivery, fence }) => (delivery, fence),
                 Ok(Acquired::Done(before)) => {
                     let id_reuse =
@@ -154,20 +161,7 @@ impl Claims {
         }
     }
 
-    /// Claims the event, and waits where another has it.
-    async fn acquire<V: Vendor>(
-        &self,
-        held: &Claimed<'_>,
-        delivery: Delivery<V>,
-    ) -> Result<Acquired<V>, Rejection> {
-        match held.claim().await? {
-            Claim::Acquired { fence } => Ok(Acquired::Run { delivery, fence }),
-            Claim::Done { fingerprint } => Ok(Acquired::Done(fingerprint)),
-            // In a box, so that those that need not wait are not as large as those that do.
-            Claim::InFlight { lease_left } => Box::pin(self.wait(held, delivery, lease_left)).await,
-        }
-    }
-
+    /// Waits for the run that has the event, to take it over if that fails.
     async fn wait<V: Vendor>(
         &self,
         held: &Claimed<'_>,
@@ -184,7 +178,8 @@ impl Claims {
             let left = deadline.saturating_duration_since(Instant::now());
             waiter.settled(pause.min(left)).await;
             pause = (pause * 2).min(Timing::LAST_PAUSE);
-            match held.claim().await? {
+            let claim = held.claim().await;
+            match claim.map_err(|err| unavailable(Reason::ClaimFailed, err))? {
                 Claim::Done { fingerprint } => return Ok(Acquired::Done(fingerprint)),
                 Claim::InFlight { lease_left } if left.is_zero() => {
                     return Err(retry_after_lease(Reason::FirstRunPending, lease_left));
@@ -226,27 +221,20 @@ struct Claimed<'a> {
 }
 
 impl Claimed<'_> {
-    async fn claim(&self) -> Result<Claim, Rejection> {
-        let call = self
-            .store
-            .claim(self.key, self.token, self.fingerprint, self.timing.lease);
-        in_time(call)
-            .await
-            .map_err(|err| unavailable(Reason::ClaimFailed, err))
+    fn claim(&self) -> Answer<'_, Claim> {
+        self.store
+            .claim(self.key, self.token, self.fingerprint, self.timing.lease)
     }
 
-    async fn finish(&self) -> Result<Held, StoreError> {
+    fn finish(&self) -> Answer<'_, Held> {
         let retention = self.timing.retention;
-        in_time(
-            self.store
-                .finish(self.key, self.token, self.fingerprint, retention),
-        )
-        .await
+        self.store
+            .finish(self.key, self.token, self.fingerprint, retention)
     }
 
     /// Gives the claim up; where the store cannot be told, the lease ends it.
     async fn release(&self) {
-        let _ = in_time(self.store.release(self.key, self.token)).await;
+        let _ = self.store.release(self.key, self.token).await;
     }
 
     /// What the run comes to, if the store can be told.
@@ -263,18 +251,20 @@ impl Claimed<'_> {
     }
 
     /// Runs the handler to its end, its deadline or its panic, and keeps the claim meanwhile.
-    async fn run<R, Fut: Future<Output = R>>(&self, handler: Pin<&mut Fut>) -> Ran<R> {
+    fn run<R, Fut: Future<Output = R>>(
+        &self,
+        handler: Pin<&mut Fut>,
+    ) -> impl Future<Output = Ran<R>> {
         let mut handler = CatchPanic(handler);
         // Made for a handler that does not answer at once: others need no timers.
         let mut deadline = None;
-        poll_fn(|cx| {
+        poll_fn(move |cx| {
             if let Poll::Ready(ended) = Pin::new(&mut handler).poll(cx) {
                 return Poll::Ready(ended.map_or(Ran::Panicked, Ran::Answered));
             }
             let deadline = deadline.get_or_insert_with(|| Box::pin(self.deadline()));
             deadline.as_mut().poll(cx).map(|()| Ran::TooSlow)
         })
-        .await
     }
 
     /// Waits for the handler's deadline, and until then extends the lease every third of it. A
@@ -284,21 +274,13 @@ impl Claimed<'_> {
         let heartbeat = async {
             loop {
                 sleep(self.timing.lease / 3).await;
-                let _ = in_time(self.store.extend(self.key, self.token, self.timing.lease)).await;
+                let _ = self
+                    .store
+                    .extend(self.key, self.token, self.timing.lease)
+                    .await;
             }
         };
         let _: Result<(), Elapsed> = timeout(self.timing.handler, heartbeat).await;
-    }
-}
-
-/// A call of the store that does not answer is one that failed.
-async fn in_time<T>(answer: Answer<'_, T>) -> Result<T, StoreError> {
-    match answer {
-        Answer::Now(answer) => Ok(answer),
-        // In a box, as the timer is large and the memory needs none.
-        Answer::Later(call) => Box::pin(timeout(Timing::STORE, call))
-            .await
-            .unwrap_or_else(|elapsed| Err(StoreError::new(elapsed))),
     }
 }
 

@@ -11,8 +11,11 @@ use std::{
         Arc, LazyLock,
         atomic::{AtomicU64, Ordering},
     },
+    task::{Context, Poll},
     time::Duration,
 };
+
+use tokio::time::timeout;
 
 use crate::{DeliveryKey, Fence, Fingerprint, MemoryDedupe};
 
@@ -251,9 +254,31 @@ pub(crate) enum Answer<'a, T> {
     Later(BoxFuture<'a, T>),
 }
 
+impl<T: Copy + Unpin> Future for Answer<'_, T> {
+    type Output = Result<T, StoreError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.get_mut() {
+            Self::Now(answer) => Poll::Ready(Ok(*answer)),
+            Self::Later(call) => call.as_mut().poll(cx),
+        }
+    }
+}
+
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
-/// [`DedupeStore`] with its futures boxed, so that the store's type stays inside the builder.
+/// What a call of a store may take, so that an outage is answered within two seconds.
+const IN_TIME: Duration = Duration::from_millis(1500);
+
+/// A call that does not answer is one that failed.
+async fn in_time<T>(call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    timeout(IN_TIME, call)
+        .await
+        .unwrap_or_else(|elapsed| Err(StoreError::new(elapsed)))
+}
+
+/// [`DedupeStore`] with its futures boxed, so that the store's type stays inside the builder, and
+/// answered in time.
 pub(crate) trait ErasedStore: Send + Sync {
     fn claim<'a>(
         &'a self,
@@ -286,7 +311,13 @@ impl<S: DedupeStore> ErasedStore for S {
         fingerprint: Fingerprint,
         lease: Duration,
     ) -> BoxFuture<'a, Claim> {
-        Box::pin(DedupeStore::claim(self, key, token, fingerprint, lease))
+        Box::pin(in_time(DedupeStore::claim(
+            self,
+            key,
+            token,
+            fingerprint,
+            lease,
+        )))
     }
 
     fn extend<'a>(
@@ -295,7 +326,7 @@ impl<S: DedupeStore> ErasedStore for S {
         token: Token,
         lease: Duration,
     ) -> BoxFuture<'a, Held> {
-        Box::pin(DedupeStore::extend(self, key, token, lease))
+        Box::pin(in_time(DedupeStore::extend(self, key, token, lease)))
     }
 
     fn finish<'a>(
@@ -305,17 +336,12 @@ impl<S: DedupeStore> ErasedStore for S {
         fingerprint: Fingerprint,
         retention: Duration,
     ) -> BoxFuture<'a, Held> {
-        Box::pin(DedupeStore::finish(
-            self,
-            key,
-            token,
-            fingerprint,
-            retention,
-        ))
+        let call = DedupeStore::finish(self, key, token, fingerprint, retention);
+        Box::pin(in_time(call))
     }
 
     fn release<'a>(&'a self, key: &'a DeliveryKey, token: Token) -> BoxFuture<'a, Held> {
-        Box::pin(DedupeStore::release(self, key, token))
+        Box::pin(in_time(DedupeStore::release(self, key, token)))
     }
 }
 
