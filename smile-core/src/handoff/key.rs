@@ -63,15 +63,7 @@ impl DeliveryKey {
 
     pub(crate) fn of<V: Vendor>(scope: &str, delivery: &Delivery<V>, part: &str) -> Self {
         let tenant = delivery.tenant().unwrap_or_default();
-        let len = V::NAME.len() + scope.len() + tenant.len() + part.len() + 3;
-        let mut text = String::with_capacity(len);
-        for (at, part) in [V::NAME, scope, tenant, part].into_iter().enumerate() {
-            if at > 0 {
-                text.push(':');
-            }
-            text.push_str(part);
-        }
-        Self::hashed(text)
+        Self::hashed([V::NAME, ":", scope, ":", tenant, ":", part].concat())
     }
 
     fn hashed(text: String) -> Self {

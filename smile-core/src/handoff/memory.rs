@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use hashbrown::{HashTable, hash_table};
+use hashbrown::HashTable;
 use tokio::time::Instant;
 
 use super::key::{ByKey, KeyDigest};
@@ -132,7 +132,7 @@ impl Done {
         self.ring.get(index(*place))
     }
 
-    /// Remembers one more, and forgets the oldest if there is no room.
+    /// Remembers one more, which is not there, and forgets the oldest if there is no room.
     fn push(&mut self, event: Event) {
         let (key, at) = (event.key, self.next);
         if at < self.ring.len() {
@@ -145,13 +145,16 @@ impl Done {
         }
         self.next = if at + 1 == self.room { 0 } else { at + 1 };
         let Self { ring, places, .. } = self;
-        let is_it = |place: &u32| ring[index(*place)].key == key;
         let for_table = |place: &u32| ring[index(*place)].key.for_table();
-        match places.entry(key.for_table(), is_it, for_table) {
-            hash_table::Entry::Occupied(mut before) => *before.get_mut() = place(at),
-            hash_table::Entry::Vacant(entry) => {
-                entry.insert(place(at));
-            }
+        places.insert_unique(key.for_table(), place(at), for_table);
+    }
+
+    /// Forgets one event, which is over.
+    #[cold]
+    fn remove(&mut self, key: KeyDigest) {
+        let is_it = |place: &u32| self.ring[index(*place)].key == key;
+        if let Ok(entry) = self.places.find_entry(key.for_table(), is_it) {
+            entry.remove();
         }
     }
 
@@ -187,10 +190,14 @@ fn index(place: u32) -> usize {
 
 impl State {
     fn claim(&mut self, key: KeyDigest, token: Token, now: Instant, lease: Duration) -> Claim {
-        if let Some(event) = self.done.get(key).filter(|event| event.until > now) {
-            return Claim::Done {
-                fingerprint: Some(event.fingerprint),
-            };
+        match self.done.get(key) {
+            Some(event) if event.until > now => {
+                return Claim::Done {
+                    fingerprint: Some(event.fingerprint),
+                };
+            }
+            Some(_) => self.done.remove(key),
+            None => {}
         }
         let claim = Claimed {
             token,
