@@ -221,12 +221,7 @@ where
             // In a box of its own, so that a sender that takes its time with the body does not take
             // up the room for what comes after it.
             let handed_over = Box::pin(intake.hand_over(delivery, run, status));
-            let answer = if outlives_sender {
-                Detached::new(handed_over).await
-            } else {
-                handed_over.await
-            };
-            let response = match answer {
+            let response = match Detached::new(handed_over, outlives_sender).await {
                 Answer::Handler(answer) => {
                     return answer.map(ServiceResponse::map_into_left_body);
                 }

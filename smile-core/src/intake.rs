@@ -49,7 +49,7 @@ struct Settings<V: Vendor> {
     body_timeout: Duration,
     max_event_age: Option<Duration>,
     pings: Pings,
-    scope: Box<str>,
+    key_prefix: Box<str>,
     dedupe_key: Arc<KeyHook<V>>,
     handoff: Handoff,
     timing: Timing,
@@ -146,7 +146,12 @@ impl<V: Vendor> Intake<V> {
             let claim = match (&settings.handoff, ping) {
                 (Handoff::Deduplicated(store), false) => (settings.dedupe_key)(&delivery)
                     .part(&delivery)
-                    .map(|part| (store, DeliveryKey::of(&settings.scope, &delivery, &part))),
+                    .map(|part| {
+                        (
+                            store,
+                            DeliveryKey::of(&settings.key_prefix, &delivery, &part),
+                        )
+                    }),
                 // All pings have one body: each is a test of its own.
                 (Handoff::Deduplicated(_), true) | (Handoff::Direct, _) => None,
             };

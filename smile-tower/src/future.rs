@@ -58,7 +58,8 @@ impl<B, E> fmt::Debug for ResponseFuture<B, E> {
     }
 }
 
-/// A future that is not cancelled when it is dropped: it goes on in a task of its own.
+/// A future that is not cancelled when it is dropped, where it must not be: it goes on in a task of
+/// its own.
 ///
 /// A task from the beginning would do the same, but costs every request a task for the sake of the
 /// few whose sender goes away.
@@ -67,6 +68,7 @@ where
     F: Future<Output: Send> + Send + 'static,
 {
     future: Option<Pin<Box<F>>>,
+    goes_on: bool,
     /// From the first time that it has to be waited for: before, nothing is begun that must end.
     runtime: Option<Handle>,
 }
@@ -75,9 +77,10 @@ impl<F> Detached<F>
 where
     F: Future<Output: Send> + Send + 'static,
 {
-    pub(crate) fn new(future: Pin<Box<F>>) -> Self {
+    pub(crate) fn new(future: Pin<Box<F>>, goes_on: bool) -> Self {
         Self {
             future: Some(future),
+            goes_on,
             runtime: None,
         }
     }
@@ -96,7 +99,9 @@ where
         let poll = future.as_mut().poll(cx);
         if poll.is_pending() {
             self.future = Some(future);
-            self.runtime.get_or_insert_with(Handle::current);
+            if self.goes_on {
+                self.runtime.get_or_insert_with(Handle::current);
+            }
         }
         poll
     }
@@ -115,27 +120,36 @@ where
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::{future::poll_fn, sync::Arc};
 
     use tokio::sync::Notify;
 
     use super::*;
 
-    #[tokio::test]
-    async fn a_detached_future_ends_although_it_is_dropped() {
+    /// Polls one that waits to `go` on and then says that it is done, and drops it.
+    async fn dropped(goes_on: bool) -> (Arc<Notify>, Arc<Notify>) {
         let (go, done) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let (go_on, is_done) = (Arc::clone(&go), Arc::clone(&done));
-        let mut detached = Detached::new(Box::pin(async move {
-            go_on.notified().await;
+        let (going, is_done) = (Arc::clone(&go), Arc::clone(&done));
+        let future = async move {
+            going.notified().await;
             is_done.notify_one();
-        }));
-        assert!(
-            std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut detached).poll(cx)))
-                .await
-                .is_pending()
-        );
-        drop(detached);
+        };
+        let mut detached = Detached::new(Box::pin(future), goes_on);
+        let first = poll_fn(|cx| Poll::Ready(Pin::new(&mut detached).poll(cx))).await;
+        assert!(first.is_pending());
+        (go, done)
+    }
+
+    #[tokio::test]
+    async fn one_that_goes_on_ends_although_it_is_dropped() {
+        let (go, done) = dropped(true).await;
         go.notify_one();
         done.notified().await;
+    }
+
+    #[tokio::test]
+    async fn one_that_does_not_ends_where_it_is() {
+        let (_go, done) = dropped(false).await;
+        assert_eq!(Arc::strong_count(&done), 1, "the future is dropped");
     }
 }

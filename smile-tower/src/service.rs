@@ -76,12 +76,7 @@ where
             // In a box of its own, so that a sender that takes its time with the body does not take
             // up the room for what comes after it.
             let handed_over = Box::pin(intake.hand_over(delivery, run, status));
-            let answer = if outlives_sender {
-                Detached::new(handed_over).await
-            } else {
-                handed_over.await
-            };
-            match answer {
+            match Detached::new(handed_over, outlives_sender).await {
                 Answer::Handler(answer) => answer.map(|response| response.map(ResponseBody::inner)),
                 Answer::Reply(reply) => Ok(answers.reply(&reply, version)),
                 Answer::Rejected(rejection) => Ok(answers.refuse(rejection, version)),

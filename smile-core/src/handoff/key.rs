@@ -61,9 +61,14 @@ impl DeliveryKey {
         Self::hashed(plain_or_digest(text).into_owned())
     }
 
-    pub(crate) fn of<V: Vendor>(scope: &str, delivery: &Delivery<V>, part: &str) -> Self {
+    /// What the keys of one endpoint begin with.
+    pub(crate) fn prefix<V: Vendor>(scope: &str) -> Box<str> {
+        format!("{}:{scope}:", V::NAME).into()
+    }
+
+    pub(crate) fn of<V: Vendor>(prefix: &str, delivery: &Delivery<V>, part: &str) -> Self {
         let tenant = delivery.tenant().unwrap_or_default();
-        Self::hashed([V::NAME, ":", scope, ":", tenant, ":", part].concat())
+        Self::hashed([prefix, tenant, ":", part].concat())
     }
 
     fn hashed(text: String) -> Self {

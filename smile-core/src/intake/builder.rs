@@ -4,8 +4,8 @@ use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use super::{Intake, Pings, Settings};
 use crate::{
-    Clock, ConfigError, DedupeKey, DedupeStore, Delivery, IpAllowList, MemoryDedupe, Observer,
-    Secret, Secrets, SmileApi, SmileIo, SystemClock, TracingObserver, Vendor,
+    Clock, ConfigError, DedupeKey, DedupeStore, Delivery, DeliveryKey, IpAllowList, MemoryDedupe,
+    Observer, Secret, Secrets, SmileApi, SmileIo, SystemClock, TracingObserver, Vendor,
     config_error::checked_name,
     handoff::{Claims, Handoff, Store, Timing},
     key_ring::Source,
@@ -49,7 +49,7 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
             body_timeout: Duration::from_secs(10),
             max_event_age: None,
             pings: Pings::Answer,
-            scope: "default".into(),
+            key_prefix: DeliveryKey::prefix::<V>("default"),
             dedupe_key: Arc::new(|_| DedupeKey::Vendor),
             handoff: Handoff::Deduplicated(Store::new(MemoryDedupe::default())),
             timing: Timing {
@@ -187,7 +187,7 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
     ///
     /// [`ConfigError::Name`].
     pub fn scope(mut self, name: &str) -> Result<Self, ConfigError> {
-        self.settings.scope = checked_name(name)?.into();
+        self.settings.key_prefix = DeliveryKey::prefix::<V>(checked_name(name)?);
         Ok(self)
     }
 
