@@ -106,6 +106,7 @@ impl Claims {
     {
         async move {
             let _run = self.running.enter();
+            let _wakes = self.waiting.wake_at_end(&key);
             let claimed = Claimed {
                 store,
                 timing,
@@ -113,61 +114,48 @@ impl Claims {
                 token: Token::unique(),
                 fingerprint: delivery.verified().fingerprint(),
             };
-            let ended = |settled| {
-                self.waiting.wake(&key);
-                settled
-            };
-            let acquired = match claimed.claim().await {
-                Ok(Claim::Acquired { fence }) => Ok(Acquired::Run { delivery, fence }),
-                Ok(Claim::Done { fingerprint }) => Ok(Acquired::Done(fingerprint)),
+            let (delivery, fence) = match claimed.claim().await {
+                Ok(Claim::Acquired { fence }) => (delivery, fence),
+                Ok(Claim::Done { fingerprint }) => return claimed.duplicate(fingerprint),
                 // In a box, so that those that need not wait are not as large as those that do.
                 Ok(Claim::InFlight { lease_left }) => {
-                    Box::pin(self.wait(&claimed, delivery, lease_left)).await
+                    match Box::pin(self.wait(&claimed, delivery, lease_left)).await {
+                        Ok(acquired) => acquired,
+                        Err(settled) => return settled,
+                    }
                 }
-                Err(err) => Err(unavailable(Reason::ClaimFailed, err)),
-            };
-            let (delivery, fence) = match acquired {
-                Ok(Acquired::Run { delivery, fence }) => (delivery, fence),
-                Ok(Acquired::Done(before)) => {
-                    let id_reuse =
-                        before.is_some_and(|before| before.contradicts(&claimed.fingerprint));
-                    return ended(Settled::Duplicate { id_reuse });
-                }
-                Err(rejection) => return ended(Settled::Rejected(rejection)),
+                Err(err) => return unavailable(Reason::ClaimFailed, err),
             };
             let delivery = delivery.claimed(fence);
-            // Put into its place, rather than taken out of what `catch_unwind` returned: that would
-            // be kept beside it.
-            let ran = {
+            let mut settled = {
+                // Put into its place in there, rather than taken out of what `catch_unwind` returns:
+                // that would be kept beside it.
                 let mut handler = pin!(None);
-                handler.set(catch_unwind(AssertUnwindSafe(|| run(delivery))).ok());
-                match handler.as_pin_mut() {
-                    Some(handler) => claimed.run(handler).await,
-                    None => Ran::Panicked,
+                let begun = catch_unwind(AssertUnwindSafe(|| handler.set(Some(run(delivery)))));
+                match (begun, handler.as_pin_mut()) {
+                    (Ok(()), Some(handler)) => claimed.run(handler, status).await,
+                    _ => Settled::Rejected(Reason::HandlerPanicked.into()),
                 }
             };
-            let mut settled = claimed.settled(ran, status);
             if let Settled::Done { held, .. } = &mut settled {
                 match claimed.finish().await {
                     Ok(still_held) => *held = still_held,
-                    Err(err) => {
-                        settled = Settled::Rejected(unavailable(Reason::ConfirmFailed, err));
-                    }
+                    Err(err) => settled = unavailable(Reason::ConfirmFailed, err),
                 }
             } else {
                 claimed.release().await;
             }
-            ended(settled)
+            settled
         }
     }
 
     /// Waits for the run that has the event, to take it over if that fails.
-    async fn wait<V: Vendor>(
+    async fn wait<V: Vendor, R>(
         &self,
         held: &Claimed<'_>,
         delivery: Delivery<V>,
         lease_left: Duration,
-    ) -> Result<Acquired<V>, Rejection> {
+    ) -> Result<(Delivery<V>, Option<Fence>), Settled<R>> {
         let kept = (delivery.raw().len() <= Timing::KEPT_WHILE_WAITING).then_some(delivery);
         let Some(waiter) = self.waiting.join(held.key) else {
             return Err(retry_after_lease(Reason::TooManyWaiting, lease_left));
@@ -178,37 +166,23 @@ impl Claims {
             let left = deadline.saturating_duration_since(Instant::now());
             waiter.settled(pause.min(left)).await;
             pause = (pause * 2).min(Timing::LAST_PAUSE);
-            let claim = held.claim().await;
-            match claim.map_err(|err| unavailable(Reason::ClaimFailed, err))? {
-                Claim::Done { fingerprint } => return Ok(Acquired::Done(fingerprint)),
-                Claim::InFlight { lease_left } if left.is_zero() => {
+            match held.claim().await {
+                Ok(Claim::Done { fingerprint }) => return Err(held.duplicate(fingerprint)),
+                Ok(Claim::InFlight { lease_left }) if left.is_zero() => {
                     return Err(retry_after_lease(Reason::FirstRunPending, lease_left));
                 }
-                Claim::InFlight { .. } => {}
-                Claim::Acquired { fence } => match kept {
-                    Some(delivery) => return Ok(Acquired::Run { delivery, fence }),
+                Ok(Claim::InFlight { .. }) => {}
+                Ok(Claim::Acquired { fence }) => match kept {
+                    Some(delivery) => return Ok((delivery, fence)),
                     None => {
                         held.release().await;
-                        return Err(Rejection::from(Reason::FirstRunFailed).retry_in(Timing::RETRY));
+                        return Err(retry_after(Reason::FirstRunFailed));
                     }
                 },
+                Err(err) => return Err(unavailable(Reason::ClaimFailed, err)),
             }
         }
     }
-}
-
-enum Acquired<V: Vendor> {
-    Run {
-        delivery: Delivery<V>,
-        fence: Option<Fence>,
-    },
-    Done(Option<Fingerprint>),
-}
-
-enum Ran<R> {
-    Answered(R),
-    TooSlow,
-    Panicked,
 }
 
 /// One delivery's claim on its event.
@@ -237,33 +211,34 @@ impl Claimed<'_> {
         let _ = self.store.release(self.key, self.token).await;
     }
 
-    /// What the run comes to, if the store can be told.
-    fn settled<R>(&self, ran: Ran<R>, status: fn(&R) -> Option<u16>) -> Settled<R> {
-        match ran {
-            Ran::Answered(answer) => Settled::unclaimed(answer, status),
-            Ran::TooSlow => {
-                let deadline = self.timing.handler;
-                let rejection = Rejection::from(Reason::HandlerSlow { deadline });
-                Settled::Rejected(rejection.retry_in(Timing::RETRY))
-            }
-            Ran::Panicked => Settled::Rejected(Reason::HandlerPanicked.into()),
-        }
+    /// The end where the event was handled before.
+    fn duplicate<R>(&self, before: Option<Fingerprint>) -> Settled<R> {
+        let id_reuse = before.is_some_and(|before| before.contradicts(&self.fingerprint));
+        Settled::Duplicate { id_reuse }
     }
 
-    /// Runs the handler to its end, its deadline or its panic, and keeps the claim meanwhile.
+    /// Runs the handler to its end, its deadline or its panic, and keeps the claim meanwhile: what
+    /// the run comes to, if the store can be told.
     fn run<R, Fut: Future<Output = R>>(
         &self,
         handler: Pin<&mut Fut>,
-    ) -> impl Future<Output = Ran<R>> {
+        status: fn(&R) -> Option<u16>,
+    ) -> impl Future<Output = Settled<R>> {
         let mut handler = CatchPanic(handler);
         // Made for a handler that does not answer at once: others need no timers.
         let mut deadline = None;
         poll_fn(move |cx| {
-            if let Poll::Ready(ended) = Pin::new(&mut handler).poll(cx) {
-                return Poll::Ready(ended.map_or(Ran::Panicked, Ran::Answered));
+            match Pin::new(&mut handler).poll(cx) {
+                Poll::Ready(Ok(answer)) => return Poll::Ready(Settled::unclaimed(answer, status)),
+                Poll::Ready(Err(_)) => {
+                    return Poll::Ready(Settled::Rejected(Reason::HandlerPanicked.into()));
+                }
+                Poll::Pending => {}
             }
-            let deadline = deadline.get_or_insert_with(|| Box::pin(self.deadline()));
-            deadline.as_mut().poll(cx).map(|()| Ran::TooSlow)
+            let waiting = deadline.get_or_insert_with(|| Box::pin(self.deadline()));
+            let deadline = self.timing.handler;
+            let too_slow = |()| retry_after(Reason::HandlerSlow { deadline });
+            waiting.as_mut().poll(cx).map(too_slow)
         })
     }
 
@@ -284,16 +259,20 @@ impl Claimed<'_> {
     }
 }
 
-fn unavailable(reason: Reason, err: StoreError) -> Rejection {
-    Rejection::from(reason)
-        .because(Arc::new(err))
-        .retry_in(Timing::RETRY)
+fn unavailable<R>(reason: Reason, err: StoreError) -> Settled<R> {
+    let rejection = Rejection::from(reason).because(Arc::new(err));
+    Settled::Rejected(rejection.retry_in(Timing::RETRY))
 }
 
-fn retry_after_lease(reason: Reason, lease_left: Duration) -> Rejection {
+fn retry_after<R>(reason: Reason) -> Settled<R> {
+    Settled::Rejected(Rejection::from(reason).retry_in(Timing::RETRY))
+}
+
+fn retry_after_lease<R>(reason: Reason, lease_left: Duration) -> Settled<R> {
     // Rounded up: a sender that comes back a moment too early has spent one of its two re-sends.
     let wait = Duration::from_secs(lease_left.as_secs() + 1);
-    Rejection::from(reason).retry_in(wait.min(Timing::LONGEST_RETRY))
+    let rejection = Rejection::from(reason);
+    Settled::Rejected(rejection.retry_in(wait.min(Timing::LONGEST_RETRY)))
 }
 
 /// A pinned future whose panic is a value.
