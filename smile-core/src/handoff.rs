@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-mod drive;
+mod claims;
 mod in_flight;
 mod key;
 mod memory;
 mod store;
 
-pub(crate) use drive::{Claims, Settled, Timing};
+pub(crate) use claims::{Claims, Settled, Timing};
 pub use key::{DedupeKey, DeliveryKey};
 pub use memory::MemoryDedupe;
 pub(crate) use store::Store;

@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::{
     Clock, DedupeKey, Delivery, DeliveryKey, Head, Held, Observer, Outcome, Reason, Rejection,
     Reply, Report, SmileApi, SmileIo, Vendor, Verification, Verified,
-    handoff::{Claims, Handoff, Settled, Timing},
+    handoff::{Claims, Handoff, Settled, Store, Timing},
     head::{Field, names},
     key_ring::{LookupFuture, Secrets, Source},
     observe,
@@ -55,6 +55,20 @@ struct Settings<V: Vendor> {
     timing: Timing,
     claims: Claims,
     observer: Arc<dyn Observer>,
+}
+
+impl<V: Vendor> Settings<V> {
+    /// Where an event is to be claimed, and as what; `None` where every delivery runs the handler.
+    fn key(&self, delivery: &Delivery<V>, ping: bool) -> Option<(&Store, DeliveryKey)> {
+        let store = match &self.handoff {
+            Handoff::Deduplicated(store) if !ping => store,
+            // All pings have one body: each is a test of its own.
+            Handoff::Deduplicated(_) | Handoff::Direct => return None,
+        };
+        let chosen = (self.dedupe_key)(delivery);
+        let part = chosen.part(delivery)?;
+        Some((store, DeliveryKey::of(&self.key_prefix, delivery, &part)))
+    }
 }
 
 /// What tells events apart, by the user's word.
@@ -143,26 +157,24 @@ impl<V: Vendor> Intake<V> {
                 self.report(Outcome::Ping, Some(&delivery), None, Some(200));
                 return Answer::Reply(reply);
             }
-            let claim = match (&settings.handoff, ping) {
-                (Handoff::Deduplicated(store), false) => (settings.dedupe_key)(&delivery)
-                    .part(&delivery)
-                    .map(|part| {
-                        (
-                            store,
-                            DeliveryKey::of(&settings.key_prefix, &delivery, &part),
-                        )
-                    }),
-                // All pings have one body: each is a test of its own.
-                (Handoff::Deduplicated(_), true) | (Handoff::Direct, _) => None,
-            };
             let described = delivery.clone();
-            let settled = match claim {
-                None => Settled::unclaimed(run(delivery).await, status),
-                Some((store, key)) => {
-                    let (claims, timing) = (&settings.claims, &settings.timing);
-                    // In a box, so that a run without a claim is not as large as one with.
-                    Box::pin(claims.drive(store, timing, key, delivery, run, status)).await
-                }
+            let settled = 'settled: {
+                let Some((store, key)) = settings.key(&delivery, ping) else {
+                    break 'settled Settled::of(run(delivery).await, status);
+                };
+                let (claims, timing) = (&settings.claims, &settings.timing);
+                let claimed = claims.open(store, timing, key, &delivery);
+                let delivery = match claimed.acquire(delivery).await {
+                    Ok(delivery) => delivery,
+                    Err(settled) => break 'settled settled,
+                };
+                let mut settled = {
+                    let mut handler = pin!(None);
+                    let begin = || run(delivery);
+                    claimed.run(handler.as_mut(), begin, status).await
+                };
+                claimed.settle(&mut settled).await;
+                settled
             };
             self.answer(&described, settled, status)
         }

@@ -52,31 +52,19 @@ impl Waiting {
         })
     }
 
-    /// Wakes those who wait for the event when it is dropped. One who is about to wait may be missed,
-    /// and then asks again a moment later.
-    pub(crate) fn wake_at_end<'a>(&'a self, key: &'a DeliveryKey) -> WakeAtEnd<'a> {
-        WakeAtEnd { waiting: self, key }
+    /// Wakes those who wait for the event. One who is about to wait may be missed, and then asks
+    /// again a moment later.
+    pub(crate) fn wake(&self, key: &DeliveryKey) {
+        if self.waiters.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        if let Some(entry) = self.lock().get(key) {
+            entry.settled.notify_waiters();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<DeliveryKey, Entry>> {
         self.by_key.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[derive(Debug)]
-pub(crate) struct WakeAtEnd<'a> {
-    waiting: &'a Waiting,
-    key: &'a DeliveryKey,
-}
-
-impl Drop for WakeAtEnd<'_> {
-    fn drop(&mut self) {
-        if self.waiting.waiters.load(Ordering::Relaxed) == 0 {
-            return;
-        }
-        if let Some(entry) = self.waiting.lock().get(self.key) {
-            entry.settled.notify_waiters();
-        }
     }
 }
 

@@ -1,24 +1,23 @@
 //! Claim, run, settle: how one event takes effect once.
 
 use std::{
-    any::Any,
     future::{Future, poll_fn},
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::{Pin, pin},
+    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    thread,
     time::Duration,
 };
 
 use tokio::time::{Instant, error::Elapsed, sleep, timeout};
 
 use super::{
-    in_flight::{Running, Waiting},
+    in_flight::{Run, Running, Waiting},
     store::{Answer, Store},
 };
 use crate::{
-    Claim, Delivery, DeliveryKey, Fence, Fingerprint, Held, Reason, Rejection, StoreError, Token,
-    Vendor,
+    Claim, Delivery, DeliveryKey, Fingerprint, Held, Reason, Rejection, StoreError, Token, Vendor,
 };
 
 /// How long the steps of a claim may take.
@@ -68,8 +67,8 @@ pub(crate) enum Settled<R> {
 }
 
 impl<R> Settled<R> {
-    /// The end of a run without a claim.
-    pub(crate) fn unclaimed(answer: R, status: fn(&R) -> Option<u16>) -> Self {
+    /// What a handler's answer comes to.
+    pub(crate) fn of(answer: R, status: fn(&R) -> Option<u16>) -> Self {
         match status(&answer) {
             Some(200..=299) => Self::Done {
                 answer,
@@ -81,101 +80,84 @@ impl<R> Settled<R> {
 }
 
 impl Claims {
-    /// Runs the handler unless the event was handled before or is being handled.
-    ///
-    /// # Cancellation
-    ///
-    /// Dropped while the handler runs, the claim stays until its lease ends; adapters therefore let
-    /// the future run on when the sender goes away.
-    #[expect(
-        clippy::manual_async_fn,
-        reason = "an `async fn` has room for each argument twice, and `run` holds a whole request"
-    )]
-    pub(crate) fn drive<V, R, Fut>(
-        &self,
-        store: &Store,
-        timing: &Timing,
+    /// A delivery's claim on its event, still to be [acquired](Claimed::acquire).
+    pub(crate) fn open<'a, V: Vendor>(
+        &'a self,
+        store: &'a Store,
+        timing: &'a Timing,
         key: DeliveryKey,
+        delivery: &Delivery<V>,
+    ) -> Claimed<'a> {
+        Claimed {
+            store,
+            timing,
+            key,
+            token: Token::unique(),
+            fingerprint: delivery.verified().fingerprint(),
+            waiting: &self.waiting,
+            _run: self.running.enter(),
+        }
+    }
+}
+
+/// One delivery's claim on its event. Those who wait for the event are woken when it is dropped.
+///
+/// # Cancellation
+///
+/// Dropped while the handler runs, the claim stays until its lease ends; adapters therefore let the
+/// handler run on when the sender goes away.
+pub(crate) struct Claimed<'a> {
+    store: &'a Store,
+    timing: &'a Timing,
+    key: DeliveryKey,
+    token: Token,
+    fingerprint: Fingerprint,
+    waiting: &'a Waiting,
+    _run: Run<'a>,
+}
+
+impl Claimed<'_> {
+    /// Claims the event, and waits where another has it: the delivery to run the handler with, or how
+    /// it ends without.
+    pub(crate) async fn acquire<V: Vendor, R>(
+        &self,
         delivery: Delivery<V>,
-        run: impl FnOnce(Delivery<V>) -> Fut,
-        status: fn(&R) -> Option<u16>,
-    ) -> impl Future<Output = Settled<R>>
-    where
-        V: Vendor,
-        Fut: Future<Output = R>,
-    {
-        async move {
-            let _run = self.running.enter();
-            let _wakes = self.waiting.wake_at_end(&key);
-            let claimed = Claimed {
-                store,
-                timing,
-                key: &key,
-                token: Token::unique(),
-                fingerprint: delivery.verified().fingerprint(),
-            };
-            let (delivery, fence) = match claimed.claim().await {
-                Ok(Claim::Acquired { fence }) => (delivery, fence),
-                Ok(Claim::Done { fingerprint }) => return claimed.duplicate(fingerprint),
-                // In a box, so that those that need not wait are not as large as those that do.
-                Ok(Claim::InFlight { lease_left }) => {
-                    match Box::pin(self.wait(&claimed, delivery, lease_left)).await {
-                        Ok(acquired) => acquired,
-                        Err(settled) => return settled,
-                    }
-                }
-                Err(err) => return unavailable(Reason::ClaimFailed, err),
-            };
-            let delivery = delivery.claimed(fence);
-            let mut settled = {
-                // Put into its place in there, rather than taken out of what `catch_unwind` returns:
-                // that would be kept beside it.
-                let mut handler = pin!(None);
-                let begun = catch_unwind(AssertUnwindSafe(|| handler.set(Some(run(delivery)))));
-                match (begun, handler.as_pin_mut()) {
-                    (Ok(()), Some(handler)) => claimed.run(handler, status).await,
-                    _ => Settled::Rejected(Reason::HandlerPanicked.into()),
-                }
-            };
-            if let Settled::Done { held, .. } = &mut settled {
-                match claimed.finish().await {
-                    Ok(still_held) => *held = still_held,
-                    Err(err) => settled = unavailable(Reason::ConfirmFailed, err),
-                }
-            } else {
-                claimed.release().await;
-            }
-            settled
+    ) -> Result<Delivery<V>, Settled<R>> {
+        match self.claim().await {
+            Ok(Claim::Acquired { fence }) => Ok(delivery.claimed(fence)),
+            Ok(Claim::Done { fingerprint }) => Err(self.duplicate(fingerprint)),
+            // In a box, so that those that need not wait are not as large as those that do.
+            Ok(Claim::InFlight { lease_left }) => Box::pin(self.wait(delivery, lease_left)).await,
+            Err(err) => Err(unavailable(Reason::ClaimFailed, err)),
         }
     }
 
     /// Waits for the run that has the event, to take it over if that fails.
     async fn wait<V: Vendor, R>(
         &self,
-        held: &Claimed<'_>,
         delivery: Delivery<V>,
         lease_left: Duration,
-    ) -> Result<(Delivery<V>, Option<Fence>), Settled<R>> {
+    ) -> Result<Delivery<V>, Settled<R>> {
         let kept = (delivery.raw().len() <= Timing::KEPT_WHILE_WAITING).then_some(delivery);
-        let Some(waiter) = self.waiting.join(held.key) else {
+        let Some(waiter) = self.waiting.join(&self.key) else {
             return Err(retry_after_lease(Reason::TooManyWaiting, lease_left));
         };
-        let deadline = Instant::now() + held.timing.wait;
+        let deadline = Instant::now() + self.timing.wait;
         let mut pause = Timing::FIRST_PAUSE;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             waiter.settled(pause.min(left)).await;
             pause = (pause * 2).min(Timing::LAST_PAUSE);
-            match held.claim().await {
-                Ok(Claim::Done { fingerprint }) => return Err(held.duplicate(fingerprint)),
+            match self.claim().await {
+                Ok(Claim::Done { fingerprint }) => return Err(self.duplicate(fingerprint)),
                 Ok(Claim::InFlight { lease_left }) if left.is_zero() => {
                     return Err(retry_after_lease(Reason::FirstRunPending, lease_left));
                 }
                 Ok(Claim::InFlight { .. }) => {}
                 Ok(Claim::Acquired { fence }) => match kept {
-                    Some(delivery) => return Ok((delivery, fence)),
+                    Some(delivery) => return Ok(delivery.claimed(fence)),
                     None => {
-                        held.release().await;
+                        self.release().await;
                         return Err(retry_after(Reason::FirstRunFailed));
                     }
                 },
@@ -183,54 +165,29 @@ impl Claims {
             }
         }
     }
-}
 
-/// One delivery's claim on its event.
-struct Claimed<'a> {
-    store: &'a Store,
-    timing: &'a Timing,
-    key: &'a DeliveryKey,
-    token: Token,
-    fingerprint: Fingerprint,
-}
-
-impl Claimed<'_> {
-    fn claim(&self) -> Answer<'_, Claim> {
-        self.store
-            .claim(self.key, self.token, self.fingerprint, self.timing.lease)
-    }
-
-    fn finish(&self) -> Answer<'_, Held> {
-        let retention = self.timing.retention;
-        self.store
-            .finish(self.key, self.token, self.fingerprint, retention)
-    }
-
-    /// Gives the claim up; where the store cannot be told, the lease ends it.
-    async fn release(&self) {
-        let _ = self.store.release(self.key, self.token).await;
-    }
-
-    /// The end where the event was handled before.
-    fn duplicate<R>(&self, before: Option<Fingerprint>) -> Settled<R> {
-        let id_reuse = before.is_some_and(|before| before.contradicts(&self.fingerprint));
-        Settled::Duplicate { id_reuse }
-    }
-
-    /// Runs the handler to its end, its deadline or its panic, and keeps the claim meanwhile: what
-    /// the run comes to, if the store can be told.
-    fn run<R, Fut: Future<Output = R>>(
+    /// Begins a handler in its place and runs it to its end, its deadline or its panic, and keeps the
+    /// claim meanwhile: what the run comes to, if the store can be told.
+    pub(crate) fn run<R, Fut: Future<Output = R>>(
         &self,
-        handler: Pin<&mut Fut>,
+        mut place: Pin<&mut Option<Fut>>,
+        begin: impl FnOnce() -> Fut,
         status: fn(&R) -> Option<u16>,
     ) -> impl Future<Output = Settled<R>> {
-        let mut handler = CatchPanic(handler);
+        let begin = AssertUnwindSafe(|| place.set(Some(begin())));
+        // Where it panics the place stays empty.
+        let _: thread::Result<()> = catch_unwind(begin);
+        let mut handler = place.as_pin_mut().map(CatchPanic);
         // Made for a handler that does not answer at once: others need no timers.
         let mut deadline = None;
         poll_fn(move |cx| {
-            match Pin::new(&mut handler).poll(cx) {
-                Poll::Ready(Ok(answer)) => return Poll::Ready(Settled::unclaimed(answer, status)),
-                Poll::Ready(Err(_)) => {
+            let polled = match &mut handler {
+                Some(handler) => Pin::new(handler).poll(cx),
+                None => Poll::Ready(None),
+            };
+            match polled {
+                Poll::Ready(Some(answer)) => return Poll::Ready(Settled::of(answer, status)),
+                Poll::Ready(None) => {
                     return Poll::Ready(Settled::Rejected(Reason::HandlerPanicked.into()));
                 }
                 Poll::Pending => {}
@@ -242,6 +199,40 @@ impl Claimed<'_> {
         })
     }
 
+    /// Tells the store what the run came to.
+    pub(crate) async fn settle<R>(&self, settled: &mut Settled<R>) {
+        if let Settled::Done { held, .. } = settled {
+            match self.finish().await {
+                Ok(still_held) => *held = still_held,
+                Err(err) => *settled = unavailable(Reason::ConfirmFailed, err),
+            }
+        } else {
+            self.release().await;
+        }
+    }
+
+    fn claim(&self) -> Answer<'_, Claim> {
+        self.store
+            .claim(&self.key, self.token, self.fingerprint, self.timing.lease)
+    }
+
+    fn finish(&self) -> Answer<'_, Held> {
+        let retention = self.timing.retention;
+        self.store
+            .finish(&self.key, self.token, self.fingerprint, retention)
+    }
+
+    /// Gives the claim up; where the store cannot be told, the lease ends it.
+    async fn release(&self) {
+        let _ = self.store.release(&self.key, self.token).await;
+    }
+
+    /// The end where the event was handled before.
+    fn duplicate<R>(&self, before: Option<Fingerprint>) -> Settled<R> {
+        let id_reuse = before.is_some_and(|before| before.contradicts(&self.fingerprint));
+        Settled::Duplicate { id_reuse }
+    }
+
     /// Waits for the handler's deadline, and until then extends the lease every third of it. A
     /// failure is no reason to stop the handler: the next beat may succeed, and
     /// [`finish`](Self::finish) tells what became of the claim.
@@ -251,11 +242,17 @@ impl Claimed<'_> {
                 sleep(self.timing.lease / 3).await;
                 let _ = self
                     .store
-                    .extend(self.key, self.token, self.timing.lease)
+                    .extend(&self.key, self.token, self.timing.lease)
                     .await;
             }
         };
         let _: Result<(), Elapsed> = timeout(self.timing.handler, heartbeat).await;
+    }
+}
+
+impl Drop for Claimed<'_> {
+    fn drop(&mut self) {
+        self.waiting.wake(&self.key);
     }
 }
 
@@ -275,17 +272,17 @@ fn retry_after_lease<R>(reason: Reason, lease_left: Duration) -> Settled<R> {
     Settled::Rejected(rejection.retry_in(wait.min(Timing::LONGEST_RETRY)))
 }
 
-/// A pinned future whose panic is a value.
+/// A pinned future that answers nothing where it panics.
 struct CatchPanic<'a, F>(Pin<&'a mut F>);
 
 impl<F: Future> Future for CatchPanic<'_, F> {
-    type Output = Result<F::Output, Box<dyn Any + Send>>;
+    type Output = Option<F::Output>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // A handler that panicked is dropped and never polled again, so that what it left in
         // disorder is seen by nobody.
         catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(cx)))
-            .map_or_else(|panic| Poll::Ready(Err(panic)), |poll| poll.map(Ok))
+            .map_or(Poll::Ready(None), |poll| poll.map(Some))
     }
 }
 
@@ -297,8 +294,9 @@ mod tests {
     use hmac::{Hmac, KeyInit, Mac};
     use sha2::Sha512;
 
-    use super::*;
-    use crate::{KeyRing, MemoryDedupe, RejectionKind, Secret, Signature, SmileApi, Verification};
+    use crate::{
+        Answer, Delivery, Intake, KeyRing, RejectionKind, Secret, Signature, SmileApi, Verification,
+    };
 
     fn delivery() -> Delivery<SmileApi> {
         let body = br#"{"id":"et-1","type":"TASK_STARTED"}"#;
@@ -314,29 +312,20 @@ mod tests {
 
     #[tokio::test]
     async fn a_handler_that_panics_before_its_future_is_there_gives_its_claim_up() {
-        let claims = Claims::default();
-        let store = Store::new(MemoryDedupe::default());
-        let timing = Timing {
-            lease: Timing::DEFAULT_LEASE,
-            retention: Duration::from_secs(60),
-            handler: Timing::DEFAULT_HANDLER,
-            wait: Duration::ZERO,
-        };
-        let key = DeliveryKey::new("et-1");
+        let intake = Intake::smile_api(Secret::new("secret").unwrap()).build();
         let status = |status: &u16| Some(*status);
         for _ in 0..2 {
             let panicking = |_| -> Ready<u16> { panic!("as it is told to") };
-            let settled = claims
-                .drive(&store, &timing, key.clone(), delivery(), panicking, status)
+            let answer = intake
+                .clone()
+                .hand_over(delivery(), panicking, status)
                 .await;
-            let Settled::Rejected(rejection) = settled else {
+            let Answer::Rejected(rejection) = answer else {
                 panic!("it was not refused")
             };
             assert_eq!(rejection.kind(), RejectionKind::HandlerPanicked);
         }
-        let settled = claims
-            .drive(&store, &timing, key, delivery(), |_| ready(204), status)
-            .await;
-        assert!(matches!(settled, Settled::Done { answer: 204, .. }));
+        let answer = intake.hand_over(delivery(), |_| ready(204), status).await;
+        assert!(matches!(answer, Answer::Handler(204)));
     }
 }
