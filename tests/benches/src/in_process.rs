@@ -4,10 +4,15 @@ use crate::{
     body::Template,
     delivery::{Delivery, Flaw, Scheme},
     options::Options,
+    ours::Handoff,
     samples::Samples,
     subject::Subject,
     variant::{Depth, Framework, Kind, Variant, all},
 };
+
+/// What `--only` chooses of this.
+pub(crate) const PART: &str = "in-process";
+pub(crate) const PART_DEDUPLICATION: &str = "deduplication";
 
 /// One cell of the table: body, variant, use.
 pub(crate) type Cell = (Size, String, Use);
@@ -115,16 +120,21 @@ pub(crate) async fn run(options: &Options) -> (Vec<Variant>, Samples<Cell>) {
             continue;
         }
         // What is compared runs in the same rounds.
-        for uses in [
-            &[Use::Envelope, Use::Typed][..],
-            &[Use::SignatureMissing, Use::Lost],
-            &[Use::SignatureWrong],
-            &[Use::Alone],
+        for (part, uses) in [
+            (PART, &[Use::Envelope, Use::Typed][..]),
+            (PART, &[Use::SignatureMissing, Use::Lost]),
+            (PART, &[Use::SignatureWrong]),
+            (PART_DEDUPLICATION, &[Use::Alone]),
         ] {
+            if !options.chooses_part(part) {
+                continue;
+            }
             let mut contestants = contestants(&variants, uses).await;
+            // Of a difference as small as this many are needed before it is seen.
             let rounds = options.rounds(match (size, uses) {
-                (Size::M1, _) => 31,
+                (Size::M1, [Use::Alone]) => 1001,
                 (_, [Use::Alone]) => 121,
+                (Size::M1, _) => 31,
                 _ => 61,
             });
             for round in 0..=rounds {
@@ -216,15 +226,16 @@ async fn one_round(
 
 /// Writes the tables of all sizes.
 pub(crate) fn print(variants: &[Variant], samples: &Samples<Cell>) {
-    for size in Size::ALL {
-        let measured = |usage| {
-            variants
-                .iter()
-                .any(|v| samples.median(&(size, v.label(), usage)).is_some())
-        };
-        if !measured(Use::Typed) {
-            continue;
-        }
+    let measured = |size: &Size| {
+        variants
+            .iter()
+            .any(|v| samples.median(&(*size, v.label(), Use::Typed)).is_some())
+    };
+    let sizes: Vec<_> = Size::ALL.into_iter().filter(measured).collect();
+    if sizes.is_empty() {
+        return;
+    }
+    for size in sizes {
         println!(
             "\n### {} (in-process, us of processor time for one delivery)\n",
             size.name()
@@ -272,4 +283,34 @@ pub(crate) fn print(variants: &[Variant], samples: &Samples<Cell>) {
          same framework, of a missing signature to the framework's 404, of a wrong one to the \
          handler written by hand."
     );
+}
+
+/// Writes what it costs to remember events.
+pub(crate) fn print_deduplication(variants: &[Variant], samples: &Samples<Cell>) {
+    println!(
+        "\n### What deduplication adds (in-process, envelope only, us of processor time)\n\n\
+         | | size | direct | deduplicated | adds |\n|---|---|---|---|---|"
+    );
+    for size in Size::ALL {
+        for variant in variants {
+            let direct = (size, variant.label(), Use::Alone);
+            let deduplicated = (size, deduplicated(&variant.label()), Use::Alone);
+            let times = [&direct, &deduplicated].map(|cell| samples.median(cell));
+            let adds = samples.difference(&deduplicated, &direct);
+            if let (Kind::Ours(Handoff::Direct), [Some(without), Some(with)], Some(adds)) =
+                (variant.kind, times, adds)
+            {
+                println!(
+                    "| {} | {} | {without:.2} | {with:.2} | {adds:.2} |",
+                    variant.framework.name(),
+                    size.name(),
+                );
+            }
+        }
+    }
+}
+
+/// The label of ours with events remembered, by that of ours without.
+pub(crate) fn deduplicated(direct: &str) -> String {
+    direct.replace("direct", "deduplicated")
 }

@@ -42,9 +42,13 @@ pub fn compare(arguments: impl Iterator<Item = String>) -> ExitCode {
         }
     };
     let mut targets = Vec::new();
-    if options.chooses_part("in-process") {
+    let deduplication = options.chooses_part(in_process::PART_DEDUPLICATION);
+    if options.chooses_part(in_process::PART) || deduplication {
         let (variants, samples) = actix_web::rt::System::new().block_on(in_process::run(&options));
         in_process::print(&variants, &samples);
+        if deduplication {
+            in_process::print_deduplication(&variants, &samples);
+        }
         targets.extend(targets::in_process(&samples));
     }
     if options.chooses_part("loopback") {

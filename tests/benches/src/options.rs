@@ -14,7 +14,8 @@ pub(crate) struct Options {
 pub(crate) const HELP: &str = "\
 Usage: smile-benches [flags]
 
-  --only <part>     in-process, loopback, streaming or growth; may be repeated (default: all)
+  --only <part>     in-process, deduplication, loopback, streaming or growth; may be repeated
+                    (default: all)
   --filter <text>   only variants whose name holds the text, beside the yardsticks
   --size <size>     only bodies of this size, such as '112 KB'; may be repeated
   --rounds <n>      how many rounds to take the median of

@@ -1,7 +1,7 @@
 //! What the project wants to be true of the figures.
 
 use crate::{
-    in_process::{Cell, Size, Use},
+    in_process::{Cell, Size, Use, deduplicated},
     samples::Samples,
 };
 
@@ -86,10 +86,9 @@ pub(crate) fn in_process(samples: &Samples<Cell>) -> Vec<Target> {
             add(what, measured, Limit::AtLeast(limit));
         }
     }
-    // At 1 MiB two microseconds are lost in the noise; the budget counts instructions.
     for size in Size::ALL {
         for ours in OURS {
-            let of = (size, ours.replace("direct", "deduplicated"), Use::Alone);
+            let of = (size, deduplicated(ours), Use::Alone);
             let measured = samples.difference(&of, &(size, ours.to_owned(), Use::Alone));
             let what = format!("{}: {ours}: what deduplication adds, in us", size.name());
             add(what, measured, Limit::AtMost(2.0));
