@@ -45,7 +45,7 @@
 //! |---|---|---|
 //! | `intake` | yes | [`Intake`], [`Observer`], [`DedupeStore`] and [`MemoryDedupe`]. Pulls in tokio (`time` and `sync`), `tracing`, `hashbrown`, `siphasher` and `futures-core` |
 //! | `scan` | no | a scanner in front of `serde_json`, which reads typed data in about half the time. Pulls in nothing |
-//! | `aws-lc-rs` | no | signatures by AWS-LC instead of `hmac` and `sha2`: an eighth less time for bodies from 8 KB on. Pulls in `aws-lc-rs`, which needs a C compiler; its own feature `fips` makes them its FIPS module's |
+//! | `aws-lc-rs` | no | signatures by AWS-LC instead of `hmac` and `sha2`: on some processors an eighth less time for bodies from 8 KB on. Pulls in `aws-lc-rs`, which needs a C compiler; its own feature `fips` makes them its FIPS module's |
 //! | `testkit` | no | `testkit`: suites that a [`DedupeStore`] of your own can be held to. Pulls in tokio's `rt` |
 //!
 //! Without it, steps 1 to 3 are at hand as [`Signature::read`], [`Verification`] and
