@@ -99,6 +99,14 @@ impl<V: Vendor> Delivery<V> {
         &self.event.envelope
     }
 
+    /// Lets go of the body, where nobody else has the delivery. What is left is for a report alone.
+    #[cfg(feature = "intake")]
+    pub(crate) fn let_go_of_body(&mut self) {
+        if let Some(event) = Arc::get_mut(&mut self.event) {
+            event.body.let_go();
+        }
+    }
+
     /// Notes the claim under which the handler runs.
     #[cfg(feature = "intake")]
     pub(crate) fn claimed(self, fence: Option<Fence>) -> Self {

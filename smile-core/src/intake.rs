@@ -157,14 +157,14 @@ impl<V: Vendor> Intake<V> {
                 self.report(Outcome::Ping, Some(&delivery), None, Some(200));
                 return Answer::Reply(reply);
             }
-            let described = delivery.clone();
+            let mut described = delivery.clone();
             let settled = 'settled: {
                 let Some((store, key)) = settings.key(&delivery, ping) else {
                     break 'settled Settled::of(run(delivery).await, status);
                 };
                 let (claims, timing) = (&settings.claims, &settings.timing);
                 let claimed = claims.open(store, timing, key, &delivery);
-                let delivery = match claimed.acquire(delivery).await {
+                let delivery = match claimed.acquire(delivery, &mut described).await {
                     Ok(delivery) => delivery,
                     Err(settled) => break 'settled settled,
                 };

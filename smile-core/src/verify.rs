@@ -262,6 +262,14 @@ pub struct Verified<T> {
     fingerprint: Fingerprint,
 }
 
+#[cfg(feature = "intake")]
+impl Verified<Bytes> {
+    /// Keeps what is known of the bytes, and not the bytes.
+    pub(crate) fn let_go(&mut self) {
+        self.value = Bytes::new();
+    }
+}
+
 impl<T> Verified<T> {
     /// Which secret of the ring matched, from 0 in the order given: 0 is the first.
     pub fn secret_index(&self) -> usize {

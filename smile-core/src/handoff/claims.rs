@@ -118,16 +118,19 @@ pub(crate) struct Claimed<'a> {
 
 impl Claimed<'_> {
     /// Claims the event, and waits where another has it: the delivery to run the handler with, or how
-    /// it ends without.
+    /// it ends without. `described` is what the caller keeps of the delivery for its report.
     pub(crate) async fn acquire<V: Vendor, R>(
         &self,
         delivery: Delivery<V>,
+        described: &mut Delivery<V>,
     ) -> Result<Delivery<V>, Settled<R>> {
         match self.claim().await {
             Ok(Claim::Acquired { fence }) => Ok(delivery.claimed(fence)),
             Ok(Claim::Done { fingerprint }) => Err(self.duplicate(fingerprint)),
             // In a box, so that those that need not wait are not as large as those that do.
-            Ok(Claim::InFlight { lease_left }) => Box::pin(self.wait(delivery, lease_left)).await,
+            Ok(Claim::InFlight { lease_left }) => {
+                Box::pin(self.wait(delivery, described, lease_left)).await
+            }
             Err(err) => Err(unavailable(Reason::ClaimFailed, err)),
         }
     }
@@ -136,9 +139,13 @@ impl Claimed<'_> {
     async fn wait<V: Vendor, R>(
         &self,
         delivery: Delivery<V>,
+        described: &mut Delivery<V>,
         lease_left: Duration,
     ) -> Result<Delivery<V>, Settled<R>> {
         let kept = (delivery.raw().len() <= Timing::KEPT_WHILE_WAITING).then_some(delivery);
+        if kept.is_none() {
+            described.let_go_of_body();
+        }
         let Some(waiter) = self.waiting.join(&self.key) else {
             return Err(retry_after_lease(Reason::TooManyWaiting, lease_left));
         };
@@ -288,44 +295,79 @@ impl<F: Future> Future for CatchPanic<'_, F> {
 
 #[cfg(test)]
 mod tests {
-    use std::future::{Ready, ready};
+    use std::{
+        future::{Ready, pending, ready},
+        pin::pin,
+        sync::Arc,
+        task::{Context, Waker},
+    };
 
     use bytes::Bytes;
     use hmac::{Hmac, KeyInit, Mac};
     use sha2::Sha512;
 
+    use super::*;
     use crate::{
-        Answer, Delivery, Intake, KeyRing, RejectionKind, Secret, Signature, SmileApi, Verification,
+        Answer, Intake, KeyRing, RejectionKind, Secret, Signature, SmileApi, Verification,
     };
 
-    fn delivery() -> Delivery<SmileApi> {
-        let body = br#"{"id":"et-1","type":"TASK_STARTED"}"#;
+    fn delivery(body: Bytes) -> Delivery<SmileApi> {
         let mac = Hmac::<Sha512>::new_from_slice(b"secret").unwrap();
-        let tag = mac.chain_update(body).finalize().into_bytes();
+        let tag = mac.chain_update(&body).finalize().into_bytes();
         let ring = KeyRing::<SmileApi>::new(Secret::new("secret").unwrap());
-        let verified = Verification::begin(&ring, Signature::new(tag.into()), 1000)
-            .push(Bytes::from_static(body))
+        let verified = Verification::begin(&ring, Signature::new(tag.into()), body.len())
+            .push(body)
             .and_then(Verification::finish)
             .unwrap();
         Delivery::read(verified).unwrap()
     }
 
+    fn intake() -> Intake<SmileApi> {
+        Intake::smile_api(Secret::new("secret").unwrap()).build()
+    }
+
+    const STARTED: &str = r#"{"id":"et-1","type":"TASK_STARTED"}"#;
+
+    fn status(status: &u16) -> Option<u16> {
+        Some(*status)
+    }
+
     #[tokio::test]
     async fn a_handler_that_panics_before_its_future_is_there_gives_its_claim_up() {
-        let intake = Intake::smile_api(Secret::new("secret").unwrap()).build();
-        let status = |status: &u16| Some(*status);
+        let intake = intake();
+        let started = || delivery(STARTED.into());
         for _ in 0..2 {
             let panicking = |_| -> Ready<u16> { panic!("as it is told to") };
-            let answer = intake
-                .clone()
-                .hand_over(delivery(), panicking, status)
-                .await;
+            let answer = intake.clone().hand_over(started(), panicking, status).await;
             let Answer::Rejected(rejection) = answer else {
                 panic!("it was not refused")
             };
             assert_eq!(rejection.kind(), RejectionKind::HandlerPanicked);
         }
-        let answer = intake.hand_over(delivery(), |_| ready(204), status).await;
+        let answer = intake.hand_over(started(), |_| ready(204), status).await;
         assert!(matches!(answer, Answer::Handler(204)));
+    }
+
+    /// How many have the body of a delivery that waits for the first run of its event.
+    fn holders_of_a_body_that_waits(body: String) -> usize {
+        let intake = intake();
+        let owner: Arc<[u8]> = body.into_bytes().into();
+        let of_owner = || delivery(Bytes::from_owner(Arc::clone(&owner)));
+        let mut cx = Context::from_waker(Waker::noop());
+        let first = delivery(STARTED.into());
+        let run = |_| pending::<u16>();
+        let mut first = pin!(intake.clone().hand_over(first, run, status));
+        assert!(first.as_mut().poll(&mut cx).is_pending());
+        let mut second = pin!(intake.hand_over(of_owner(), run, status));
+        assert!(second.as_mut().poll(&mut cx).is_pending());
+        Arc::strong_count(&owner) - 1
+    }
+
+    #[tokio::test]
+    async fn a_large_body_is_let_go_while_its_delivery_waits() {
+        let small = STARTED.to_owned();
+        let large = STARTED.to_owned() + &" ".repeat(Timing::KEPT_WHILE_WAITING);
+        assert_eq!(holders_of_a_body_that_waits(small), 1);
+        assert_eq!(holders_of_a_body_that_waits(large), 0);
     }
 }
