@@ -371,9 +371,14 @@ mod tests {
             store.finish_now(&key, token, print, Duration::ZERO),
             Held::Held
         );
-        for id in ["et-1", "et-2", "et-3"] {
-            done(&store, id).await;
-        }
+        done(&store, "et-1").await;
+        assert_eq!(
+            store.len(),
+            1,
+            "the earlier run is not remembered beside it"
+        );
+        done(&store, "et-2").await;
+        done(&store, "et-3").await;
         assert_eq!(store.len(), 3);
         for id in ["et-1", "et-2", "et-3"] {
             assert!(is_done(&store, id).await, "{id}");
