@@ -268,11 +268,11 @@ impl<T: Copy + Unpin> Future for Answer<'_, T> {
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// What a call of a store may take, so that an outage is answered within two seconds.
-const IN_TIME: Duration = Duration::from_millis(1500);
+const TIMEOUT: Duration = Duration::from_millis(1500);
 
 /// A call that does not answer is one that failed.
 async fn in_time<T>(call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    timeout(IN_TIME, call)
+    timeout(TIMEOUT, call)
         .await
         .unwrap_or_else(|elapsed| Err(StoreError::new(elapsed)))
 }
