@@ -298,13 +298,17 @@ mod tests {
     use std::{
         future::{Ready, pending, ready},
         pin::pin,
-        sync::Arc,
-        task::{Context, Waker},
+        sync::{
+            Arc,
+            atomic::{AtomicBool, Ordering},
+        },
+        task::{Context, Wake, Waker},
     };
 
     use bytes::Bytes;
     use hmac::{Hmac, KeyInit, Mac};
     use sha2::Sha512;
+    use tokio::sync::oneshot;
 
     use super::*;
     use crate::{
@@ -346,6 +350,36 @@ mod tests {
         }
         let answer = intake.hand_over(started(), |_| ready(204), status).await;
         assert!(matches!(answer, Answer::Handler(204)));
+    }
+
+    #[tokio::test]
+    async fn those_who_wait_are_woken_when_the_run_ends() {
+        struct Woken(AtomicBool);
+        impl Wake for Woken {
+            fn wake(self: Arc<Self>) {
+                self.0.store(true, Ordering::Relaxed);
+            }
+        }
+        let intake = intake();
+        let (end, ended) = oneshot::channel();
+        let run = |_| async { ended.await.unwrap() };
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut first = pin!(
+            intake
+                .clone()
+                .hand_over(delivery(STARTED.into()), run, status)
+        );
+        assert!(first.as_mut().poll(&mut cx).is_pending());
+        let woken = Arc::new(Woken(AtomicBool::new(false)));
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut again = pin!(intake.hand_over(delivery(STARTED.into()), |_| ready(500), status));
+        let poll = again.as_mut().poll(&mut Context::from_waker(&waker));
+        assert!(poll.is_pending() && !woken.0.load(Ordering::Relaxed));
+        end.send(204).unwrap();
+        assert!(first.as_mut().poll(&mut cx).is_ready());
+        // No timer ends in here, as nothing waits.
+        assert!(woken.0.load(Ordering::Relaxed));
+        assert!(matches!(again.await, Answer::Reply(reply) if reply.status() == 200));
     }
 
     /// How many have the body of a delivery that waits for the first run of its event.
