@@ -299,7 +299,7 @@ mod tests {
         future::{Ready, pending, ready},
         pin::pin,
         sync::{
-            Arc,
+            Arc, Mutex,
             atomic::{AtomicBool, Ordering},
         },
         task::{Context, Wake, Waker},
@@ -312,7 +312,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        Answer, Intake, KeyRing, RejectionKind, Secret, Signature, SmileApi, Verification,
+        Answer, DedupeStore, Intake, KeyRing, RejectionKind, Secret, Signature, SmileApi,
+        Verification,
     };
 
     fn delivery(body: Bytes) -> Delivery<SmileApi> {
@@ -350,6 +351,68 @@ mod tests {
         }
         let answer = intake.hand_over(started(), |_| ready(204), status).await;
         assert!(matches!(answer, Answer::Handler(204)));
+    }
+
+    /// A store that never answers, and notes what it was asked for.
+    #[derive(Clone, Default)]
+    struct Silent(Arc<Mutex<Vec<String>>>);
+
+    impl DedupeStore for Silent {
+        fn claim(
+            &self,
+            key: &DeliveryKey,
+            _: Token,
+            _: Fingerprint,
+            _: Duration,
+        ) -> impl Future<Output = Result<Claim, StoreError>> + Send {
+            self.0.lock().unwrap().push(key.to_string());
+            pending()
+        }
+
+        async fn extend(&self, _: &DeliveryKey, _: Token, _: Duration) -> Result<Held, StoreError> {
+            pending().await
+        }
+
+        async fn finish(
+            &self,
+            _: &DeliveryKey,
+            _: Token,
+            _: Fingerprint,
+            _: Duration,
+        ) -> Result<Held, StoreError> {
+            pending().await
+        }
+
+        async fn release(&self, _: &DeliveryKey, _: Token) -> Result<Held, StoreError> {
+            pending().await
+        }
+    }
+
+    #[tokio::test]
+    async fn a_store_that_does_not_answer_is_given_up_within_two_seconds() {
+        let intake: Intake<SmileApi> = Intake::smile_api(Secret::new("secret").unwrap())
+            .deduplicate(Silent::default())
+            .build();
+        let answer = intake.hand_over(delivery(STARTED.into()), |_| ready(204), status);
+        let answer = timeout(Duration::from_secs(2), answer).await.unwrap();
+        let Answer::Rejected(rejection) = answer else {
+            panic!("it was not refused")
+        };
+        assert_eq!(rejection.kind(), RejectionKind::StoreUnavailable);
+    }
+
+    #[tokio::test]
+    async fn an_event_is_claimed_under_the_scope_of_its_endpoint() {
+        let store = Silent::default();
+        let intake: Intake<SmileApi> = Intake::smile_api(Secret::new("secret").unwrap())
+            .deduplicate(store.clone())
+            .scope("billing")
+            .unwrap()
+            .build();
+        let mut answer = pin!(intake.hand_over(delivery(STARTED.into()), |_| ready(204), status));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(answer.as_mut().poll(&mut cx).is_pending());
+        assert_eq!(*store.0.lock().unwrap(), ["smile-api:billing::et-1"]);
     }
 
     #[tokio::test]
