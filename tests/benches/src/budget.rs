@@ -12,7 +12,10 @@ use std::{
     process::{Command, ExitCode},
 };
 
-use crate::{delivery::Delivery, subject::COUNTED};
+use crate::{
+    delivery::{Delivery, Scheme},
+    subject::COUNTED,
+};
 use serde::{Deserialize, Serialize};
 
 mod scenario;
@@ -94,11 +97,8 @@ fn run_here(name: &str, count: u64) -> ExitCode {
     actix_web::rt::System::new().block_on(async {
         let template = scenario.size.template();
         let sign = |id| {
-            Delivery::new(
-                crate::delivery::Scheme::Smile,
-                scenario.flaw,
-                template.with_id(id),
-            )
+            Delivery::new(Scheme::Smile, scenario.flaw, template.with_id(id))
+                .coming(scenario.arrival)
         };
         let deliveries: Vec<_> = (0..count).map(sign).collect();
         let mut subject = scenario.open().await;

@@ -1,6 +1,6 @@
 //! Time that other processes cannot take away.
 
-use std::{sync::LazyLock, time::Duration};
+use std::{cell::Cell, sync::LazyLock, time::Duration};
 
 use rustix::time::{ClockId, clock_gettime};
 
@@ -27,6 +27,33 @@ impl ThreadTime {
             costs[costs.len() / 2]
         });
         *COST
+    }
+}
+
+thread_local! {
+    static LEFT_OUT: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+}
+
+/// What this thread does while this lives is left out of what is measured around it.
+#[derive(Debug)]
+pub(crate) struct Untimed(ThreadTime);
+
+impl Untimed {
+    pub(crate) fn begin() -> Self {
+        Self(ThreadTime::now())
+    }
+
+    /// What was left out since the last call.
+    pub(crate) fn take() -> Duration {
+        LEFT_OUT.take()
+    }
+}
+
+impl Drop for Untimed {
+    fn drop(&mut self) {
+        // Of the two readings of the clock the first half and the last are not between them.
+        let left_out = self.0.elapsed() + ThreadTime::own_cost();
+        LEFT_OUT.set(LEFT_OUT.get() + left_out);
     }
 }
 

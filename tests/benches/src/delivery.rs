@@ -5,6 +5,8 @@ use bytes::{Bytes, BytesMut};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Sha256, Sha512};
 
+use crate::frames::{Arrival, Frames};
+
 /// The secret of every receiver.
 pub(crate) const SECRET: &str = "a little secret, of the usual length";
 
@@ -53,6 +55,7 @@ pub(crate) struct Delivery {
     pub(crate) path: &'static str,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Bytes,
+    pub(crate) arrival: Arrival,
 }
 
 impl Delivery {
@@ -90,7 +93,12 @@ impl Delivery {
             path,
             headers,
             body,
+            arrival: Arrival::Whole,
         }
+    }
+
+    pub(crate) fn coming(self, arrival: Arrival) -> Self {
+        Self { arrival, ..self }
     }
 
     /// The value of a header by its lower-case name.
@@ -99,7 +107,11 @@ impl Delivery {
         found.map(|(_, value)| value.as_str())
     }
 
-    /// The body in one frame, as a server takes it out of its buffer: just written, and shared.
+    pub(crate) fn frames(&self) -> Frames {
+        Frames::new(self.read_body(), self.arrival)
+    }
+
+    /// The body as a server takes it out of its buffer: just written, and shared.
     pub(crate) fn read_body(&self) -> Bytes {
         if self.body.len() > FITS_A_CACHE {
             return self.body.clone();

@@ -4,7 +4,7 @@ use std::{hint::black_box, num::NonZeroUsize, sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    body::{Body, Bytes},
+    body::Bytes,
     extract::State,
     http::{HeaderMap, StatusCode},
     routing::post,
@@ -23,7 +23,7 @@ use crate::{
     options::Options,
     ours::{self, EnvelopeOnly, Handoff},
     samples::Samples,
-    subject::{Subject, request},
+    subject::{Subject, axum_request},
 };
 
 /// Prints all tables. Everything runs on axum, envelope only.
@@ -161,7 +161,7 @@ fn by_hand_that_waits() -> Router {
 }
 
 async fn time_together(app: &mut Router, deliveries: &[Delivery], together: usize) -> f64 {
-    let mut requests: Vec<_> = deliveries.iter().map(request::<Body>).collect();
+    let mut requests: Vec<_> = deliveries.iter().map(axum_request).collect();
     let start = ThreadTime::now();
     while !requests.is_empty() {
         let rest = requests.split_off(together.min(requests.len()));

@@ -3,6 +3,7 @@
 use crate::{
     body::Template,
     delivery::{Delivery, Flaw, Scheme},
+    frames::Arrival,
     options::Options,
     ours::Handoff,
     samples::Samples,
@@ -85,6 +86,13 @@ impl Use {
             Self::SignatureMissing => Flaw::SignatureMissing,
             Self::SignatureWrong => Flaw::SignatureWrong,
             Self::Lost => Flaw::Lost,
+        }
+    }
+
+    fn arrival(self) -> Arrival {
+        match self {
+            Self::Alone => Arrival::HashUntimed,
+            _ => Arrival::Whole,
         }
     }
 
@@ -198,7 +206,9 @@ async fn one_round(
             .iter()
             .position(|(s, f, _)| (*s, *f) == (scheme, usage.flaw()));
         let at = known.unwrap_or_else(|| {
-            let sign = |body: &bytes::Bytes| Delivery::new(scheme, usage.flaw(), body.clone());
+            let sign = |body: &bytes::Bytes| {
+                Delivery::new(scheme, usage.flaw(), body.clone()).coming(usage.arrival())
+            };
             let deliveries = if usage.is_head_only() {
                 vec![sign(&bodies[0]); bodies.len()]
             } else {

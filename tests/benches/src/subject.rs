@@ -10,16 +10,18 @@ use std::{
 
 use actix_web::{
     body::MessageBody,
-    dev::{Service as ActixService, ServiceResponse},
+    dev::{Payload, Service as ActixService, ServiceResponse},
 };
 use axum::{Router, body::Body};
-use bytes::Bytes;
 use http::Response;
-use http_body_util::Full;
 use stats_alloc::INSTRUMENTED_SYSTEM;
 use tower::Service;
 
-use crate::{clock::ThreadTime, delivery::Delivery};
+use crate::{
+    clock::{ThreadTime, Untimed},
+    delivery::Delivery,
+    frames::{Arrival, Frames},
+};
 
 /// A future of this thread.
 pub(crate) type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -65,7 +67,8 @@ pub(crate) async fn lap<'a, R>(
         for request in requests {
             lap.statuses.push(Counted(pin!(receive(request))).await);
         }
-        lap.time += start.elapsed().saturating_sub(ThreadTime::own_cost());
+        let elapsed = start.elapsed();
+        lap.time += elapsed.saturating_sub(ThreadTime::own_cost() + Untimed::take());
         lap.allocations += self::allocations() - allocations;
     }
     lap
@@ -97,33 +100,24 @@ fn allocations() -> usize {
 
 impl Subject for Router {
     fn lap<'a>(&'a mut self, deliveries: &'a [Delivery]) -> Local<'a, Lap> {
-        lap_of_app(self, deliveries, request::<Body>)
+        // As `axum::serve` does: an app without state would else make its routes with each request.
+        let mut app = self.clone().with_state(());
+        Box::pin(lap(deliveries, axum_request, async move |request| {
+            let Ok(response) = app.call(request).await;
+            response.status().as_u16()
+        }))
     }
 }
 
-/// A lap of an app of axum whose requests are made by `make`.
-pub(crate) fn lap_of_app<'a>(
-    app: &Router,
-    deliveries: &'a [Delivery],
-    make: fn(&Delivery) -> http::Request<Body>,
-) -> Local<'a, Lap> {
-    // As `axum::serve` does: an app without state would else make its routes with each request.
-    let mut app = app.clone().with_state(());
-    Box::pin(lap(deliveries, make, async move |request| {
-        let Ok(response) = app.call(request).await;
-        response.status().as_u16()
-    }))
-}
-
-/// A service for hyper's own bodies.
+/// A service as hyper calls one.
 pub(crate) struct OnHyper<S>(pub(crate) S);
 
 impl<S, B> Subject for OnHyper<S>
 where
-    S: Service<http::Request<Full<Bytes>>, Response = Response<B>, Error = Infallible>,
+    S: Service<http::Request<Frames>, Response = Response<B>, Error = Infallible>,
 {
     fn lap<'a>(&'a mut self, deliveries: &'a [Delivery]) -> Local<'a, Lap> {
-        Box::pin(lap(deliveries, request::<Full<Bytes>>, async |request| {
+        Box::pin(lap(deliveries, hyper_request, async |request| {
             let Ok(response) = self.0.call(request).await;
             response.status().as_u16()
         }))
@@ -149,22 +143,37 @@ where
     }
 }
 
-pub(crate) fn request<B: From<Bytes>>(delivery: &Delivery) -> http::Request<B> {
+pub(crate) fn axum_request(delivery: &Delivery) -> http::Request<Body> {
+    let body = match delivery.arrival {
+        Arrival::Whole => delivery.read_body().into(),
+        _ => Body::new(delivery.frames()),
+    };
+    request(delivery, body)
+}
+
+fn hyper_request(delivery: &Delivery) -> http::Request<Frames> {
+    request(delivery, delivery.frames())
+}
+
+fn request<B>(delivery: &Delivery, body: B) -> http::Request<B> {
     let mut request = http::Request::post(delivery.path);
     for (name, value) in &delivery.headers {
         request = request.header(*name, value);
     }
-    request
-        .body(delivery.read_body().into())
-        .expect("a request")
+    request.body(body).expect("a request")
 }
 
-pub(crate) fn actix_request(delivery: &Delivery) -> actix_http::Request {
-    let mut request = actix_web::test::TestRequest::post()
-        .uri(delivery.path)
-        .set_payload(delivery.read_body());
+fn actix_request(delivery: &Delivery) -> actix_http::Request {
+    let mut request = actix_web::test::TestRequest::post().uri(delivery.path);
     for (name, value) in &delivery.headers {
         request = request.insert_header((*name, value.as_str()));
     }
-    request.to_request()
+    if delivery.arrival == Arrival::Whole {
+        return request.set_payload(delivery.read_body()).to_request();
+    }
+    let payload: Payload = Payload::Stream {
+        payload: Box::pin(delivery.frames()),
+    };
+    let (request, _) = request.to_request().replace_payload(payload);
+    request
 }

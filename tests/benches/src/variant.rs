@@ -1,13 +1,12 @@
 //! Everything that is compared, by name.
 
 use actix_web::{App, test::init_service, web::Data};
-use bytes::Bytes;
-use http_body_util::Full;
 
 use crate::{
     by_hand,
     delivery::Scheme,
     event::{Envelope, Event},
+    frames::Frames,
     ours::{self, EnvelopeOnly, Handoff, Typed},
     subject::{Local, OnActix, OnHyper, Subject},
 };
@@ -105,95 +104,94 @@ pub(crate) fn all() -> Vec<Variant> {
         not(feature = "peers"),
         expect(unused_mut, reason = "nothing is added")
     )]
-    let mut all =
-        vec![
-            Variant {
-                name: "by hand",
-                framework: Framework::Axum,
-                scheme: Scheme::Smile,
-                kind: Kind::Yardstick,
-                open: with_structs!(|E| by_hand::axum::app::<E>()),
-            },
-            Variant {
-                name: "by hand, with care",
-                framework: Framework::Axum,
-                scheme: Scheme::Smile,
-                kind: Kind::ByHand,
-                open: with_structs!(|E| by_hand::axum::careful_app::<E>()),
-            },
-            Variant {
-                name: "**ours**, direct",
-                framework: Framework::Axum,
-                scheme: Scheme::Smile,
-                kind: Kind::Ours(Handoff::Direct),
-                open: with_events!(|R| ours::axum::app::<R>(ours::intake(Handoff::Direct))),
-            },
-            Variant {
-                name: "**ours**, deduplicated",
-                framework: Framework::Axum,
-                scheme: Scheme::Smile,
-                kind: Kind::Ours(Handoff::Deduplicated),
-                open: with_events!(|R| ours::axum::app::<R>(ours::intake_under_way())),
-            },
-            Variant {
-                name: "by hand",
-                framework: Framework::Hyper,
-                scheme: Scheme::Smile,
-                kind: Kind::Yardstick,
-                open: with_structs!(|E| OnHyper(by_hand::hyper::service::<E, Full<Bytes>>())),
-            },
-            Variant {
-                name: "**ours**, direct",
-                framework: Framework::Hyper,
-                scheme: Scheme::Smile,
-                kind: Kind::Ours(Handoff::Direct),
-                open: with_events!(|R| OnHyper(ours::hyper::service::<R, Full<Bytes>>(
-                    ours::intake(Handoff::Direct)
-                ))),
-            },
-            Variant {
-                name: "**ours**, deduplicated",
-                framework: Framework::Hyper,
-                scheme: Scheme::Smile,
-                kind: Kind::Ours(Handoff::Deduplicated),
-                open: with_events!(|R| OnHyper(ours::hyper::service::<R, Full<Bytes>>(
-                    ours::intake_under_way()
-                ))),
-            },
-            Variant {
-                name: "by hand",
-                framework: Framework::Actix,
-                scheme: Scheme::Smile,
-                kind: Kind::Yardstick,
-                open: with_structs!(|E| {
-                    let receiver = Data::new(by_hand::Receiver::new());
-                    let resource = by_hand::actix::resource::<E>(receiver);
-                    OnActix(init_service(App::new().service(resource)).await)
-                }),
-            },
-            Variant {
-                name: "**ours**, direct",
-                framework: Framework::Actix,
-                scheme: Scheme::Smile,
-                kind: Kind::Ours(Handoff::Direct),
-                open: with_events!(|R| {
-                    let smile = ours::actix::middleware(ours::intake(Handoff::Direct));
-                    let resource = ours::actix::resource::<R>().wrap(smile);
-                    OnActix(init_service(App::new().service(resource)).await)
-                }),
-            },
-            Variant {
-                name: "**ours**, deduplicated",
-                framework: Framework::Actix,
-                scheme: Scheme::Smile,
-                kind: Kind::Ours(Handoff::Deduplicated),
-                open: with_events!(|R| {
-                    let smile = ours::actix::middleware(ours::intake_under_way());
-                    let resource = ours::actix::resource::<R>().wrap(smile);
-                    OnActix(init_service(App::new().service(resource)).await)
-                }),
-            },
-        ];
+    let mut all = vec![
+        Variant {
+            name: "by hand",
+            framework: Framework::Axum,
+            scheme: Scheme::Smile,
+            kind: Kind::Yardstick,
+            open: with_structs!(|E| by_hand::axum::app::<E>()),
+        },
+        Variant {
+            name: "by hand, with care",
+            framework: Framework::Axum,
+            scheme: Scheme::Smile,
+            kind: Kind::ByHand,
+            open: with_structs!(|E| by_hand::axum::careful_app::<E>()),
+        },
+        Variant {
+            name: "**ours**, direct",
+            framework: Framework::Axum,
+            scheme: Scheme::Smile,
+            kind: Kind::Ours(Handoff::Direct),
+            open: with_events!(|R| ours::axum::app::<R>(ours::intake(Handoff::Direct))),
+        },
+        Variant {
+            name: "**ours**, deduplicated",
+            framework: Framework::Axum,
+            scheme: Scheme::Smile,
+            kind: Kind::Ours(Handoff::Deduplicated),
+            open: with_events!(|R| ours::axum::app::<R>(ours::intake_under_way())),
+        },
+        Variant {
+            name: "by hand",
+            framework: Framework::Hyper,
+            scheme: Scheme::Smile,
+            kind: Kind::Yardstick,
+            open: with_structs!(|E| OnHyper(by_hand::hyper::service::<E, Frames>())),
+        },
+        Variant {
+            name: "**ours**, direct",
+            framework: Framework::Hyper,
+            scheme: Scheme::Smile,
+            kind: Kind::Ours(Handoff::Direct),
+            open: with_events!(|R| OnHyper(ours::hyper::service::<R, Frames>(ours::intake(
+                Handoff::Direct
+            )))),
+        },
+        Variant {
+            name: "**ours**, deduplicated",
+            framework: Framework::Hyper,
+            scheme: Scheme::Smile,
+            kind: Kind::Ours(Handoff::Deduplicated),
+            open: with_events!(|R| OnHyper(ours::hyper::service::<R, Frames>(
+                ours::intake_under_way()
+            ))),
+        },
+        Variant {
+            name: "by hand",
+            framework: Framework::Actix,
+            scheme: Scheme::Smile,
+            kind: Kind::Yardstick,
+            open: with_structs!(|E| {
+                let receiver = Data::new(by_hand::Receiver::new());
+                let resource = by_hand::actix::resource::<E>(receiver);
+                OnActix(init_service(App::new().service(resource)).await)
+            }),
+        },
+        Variant {
+            name: "**ours**, direct",
+            framework: Framework::Actix,
+            scheme: Scheme::Smile,
+            kind: Kind::Ours(Handoff::Direct),
+            open: with_events!(|R| {
+                let smile = ours::actix::middleware(ours::intake(Handoff::Direct));
+                let resource = ours::actix::resource::<R>().wrap(smile);
+                OnActix(init_service(App::new().service(resource)).await)
+            }),
+        },
+        Variant {
+            name: "**ours**, deduplicated",
+            framework: Framework::Actix,
+            scheme: Scheme::Smile,
+            kind: Kind::Ours(Handoff::Deduplicated),
+            open: with_events!(|R| {
+                let smile = ours::actix::middleware(ours::intake_under_way());
+                let resource = ours::actix::resource::<R>().wrap(smile);
+                OnActix(init_service(App::new().service(resource)).await)
+            }),
+        },
+    ];
     #[cfg(feature = "peers")]
     all.extend(peers());
     all

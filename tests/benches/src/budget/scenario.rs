@@ -3,9 +3,9 @@
 use crate::{
     delivery::Flaw,
     floor::{Floor, Reads},
-    frames::InFrames,
+    frames::Arrival,
     in_process::Size,
-    ours::{self, EnvelopeOnly, Handoff},
+    ours::Handoff,
     subject::{Local, Subject},
     variant::{Depth, Framework, Kind, all},
 };
@@ -15,6 +15,7 @@ pub(super) struct Scenario {
     pub(super) name: &'static str,
     pub(super) size: Size,
     pub(super) flaw: Flaw,
+    pub(super) arrival: Arrival,
     pub(super) status: u16,
     /// How many deliveries to count.
     pub(super) count: u64,
@@ -23,7 +24,6 @@ pub(super) struct Scenario {
 
 enum Receiver {
     Floor(Reads),
-    InFrames(Depth),
     Variant(Framework, Kind, Depth),
 }
 
@@ -33,15 +33,6 @@ impl Scenario {
             Receiver::Floor(reads) => Box::pin(async move {
                 let floor: Box<dyn Subject> = Box::new(Floor::new(reads));
                 floor
-            }),
-            Receiver::InFrames(depth) => Box::pin(async move {
-                let intake = ours::intake(Handoff::Direct);
-                let app = match depth {
-                    Depth::Envelope => ours::axum::app::<EnvelopeOnly>(intake),
-                    Depth::Typed => ours::axum::app::<ours::Typed>(intake),
-                };
-                let subject: Box<dyn Subject> = Box::new(InFrames(app));
-                subject
             }),
             Receiver::Variant(framework, kind, depth) => all()
                 .iter()
@@ -60,7 +51,7 @@ impl Scenario {
 
     const fn in_frames(name: &'static str, depth: Depth) -> Self {
         Self {
-            receiver: Receiver::InFrames(depth),
+            arrival: Arrival::InFrames,
             ..Self::good(name, Axum, DIRECT, K112, depth)
         }
     }
@@ -76,6 +67,7 @@ impl Scenario {
             name,
             size,
             flaw: Flaw::None,
+            arrival: Arrival::Whole,
             status: 204,
             count: match size {
                 Size::B281 => 200,
