@@ -9,10 +9,11 @@ mod memory;
 mod store;
 
 pub(crate) use claims::{Claims, Settled, Timing};
+pub(crate) use key::Part;
 pub use key::{DedupeKey, DeliveryKey};
 pub use memory::MemoryDedupe;
-pub(crate) use store::Store;
 pub use store::{Claim, DedupeStore, Held, StoreError, Token};
+pub(crate) use store::{Entry, Store};
 
 /// How verified events reach the handler.
 #[derive(Clone)]

@@ -15,9 +15,9 @@ use futures_core::Stream;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
-    Clock, DedupeKey, Delivery, DeliveryKey, Head, Held, Observer, Outcome, Reason, Rejection,
-    Reply, Report, SmileApi, SmileIo, Vendor, Verification, Verified,
-    handoff::{Claims, Handoff, Settled, Store, Timing},
+    Clock, DedupeKey, Delivery, Head, Held, Observer, Outcome, Reason, Rejection, Reply, Report,
+    SmileApi, SmileIo, Vendor, Verification, Verified,
+    handoff::{Claims, Entry, Handoff, Part, Settled, Timing},
     head::{Field, names},
     key_ring::{LookupFuture, Secrets, Source},
     observe,
@@ -50,7 +50,7 @@ struct Settings<V: Vendor> {
     max_event_age: Option<Duration>,
     pings: Pings,
     key_prefix: Box<str>,
-    dedupe_key: Arc<KeyHook<V>>,
+    dedupe_key: Option<Arc<KeyHook<V>>>,
     handoff: Handoff,
     timing: Timing,
     claims: Claims,
@@ -58,16 +58,21 @@ struct Settings<V: Vendor> {
 }
 
 impl<V: Vendor> Settings<V> {
-    /// Where an event is to be claimed, and as what; `None` where every delivery runs the handler.
-    fn key(&self, delivery: &Delivery<V>, ping: bool) -> Option<(&Store, DeliveryKey)> {
+    /// What is to be claimed; `None` where every delivery runs the handler.
+    fn entry(&self, delivery: &Delivery<V>, ping: bool) -> Option<Entry<'_>> {
         let store = match &self.handoff {
             Handoff::Deduplicated(store) if !ping => store,
             // All pings have one body: each is a test of its own.
             Handoff::Deduplicated(_) | Handoff::Direct => return None,
         };
-        let chosen = (self.dedupe_key)(delivery);
-        let part = chosen.part(delivery)?;
-        Some((store, DeliveryKey::of(&self.key_prefix, delivery, &part)))
+        let chosen = self.dedupe_key.as_ref().map(|hook| hook(delivery));
+        let part = match &chosen {
+            None | Some(DedupeKey::Vendor) => Part::of(delivery),
+            Some(DedupeKey::Text(text)) => Part::Text(text),
+            Some(DedupeKey::Never) => return None,
+        };
+        let tenant = delivery.tenant().unwrap_or_default();
+        Some(store.entry(&self.key_prefix, tenant, &part))
     }
 }
 
@@ -159,11 +164,10 @@ impl<V: Vendor> Intake<V> {
             }
             let mut described = delivery.clone();
             let settled = 'settled: {
-                let Some((store, key)) = settings.key(&delivery, ping) else {
+                let Some(entry) = settings.entry(&delivery, ping) else {
                     break 'settled Settled::of(run(delivery).await, status);
                 };
-                let (claims, timing) = (&settings.claims, &settings.timing);
-                let claimed = claims.open(store, timing, key, &delivery);
+                let claimed = settings.claims.open(entry, &settings.timing, &delivery);
                 let delivery = match claimed.acquire(delivery, &mut described).await {
                     Ok(delivery) => delivery,
                     Err(settled) => break 'settled settled,

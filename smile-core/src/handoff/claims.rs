@@ -14,11 +14,9 @@ use tokio::time::{Instant, error::Elapsed, sleep, timeout};
 
 use super::{
     in_flight::{Run, Running, Waiting},
-    store::{Answer, Store},
+    store::{Answer, Entry},
 };
-use crate::{
-    Claim, Delivery, DeliveryKey, Fingerprint, Held, Reason, Rejection, StoreError, Token, Vendor,
-};
+use crate::{Claim, Delivery, Fingerprint, Held, Reason, Rejection, StoreError, Token, Vendor};
 
 /// How long the steps of a claim may take.
 #[derive(Clone, Copy, Debug)]
@@ -83,15 +81,13 @@ impl Claims {
     /// A delivery's claim on its event, still to be [acquired](Claimed::acquire).
     pub(crate) fn open<'a, V: Vendor>(
         &'a self,
-        store: &'a Store,
+        entry: Entry<'a>,
         timing: &'a Timing,
-        key: DeliveryKey,
         delivery: &Delivery<V>,
     ) -> Claimed<'a> {
         Claimed {
-            store,
+            entry,
             timing,
-            key,
             token: Token::unique(),
             fingerprint: delivery.verified().fingerprint(),
             waiting: &self.waiting,
@@ -107,9 +103,8 @@ impl Claims {
 /// Dropped while the handler runs, the claim stays until its lease ends; adapters therefore let the
 /// handler run on when the sender goes away.
 pub(crate) struct Claimed<'a> {
-    store: &'a Store,
+    entry: Entry<'a>,
     timing: &'a Timing,
-    key: DeliveryKey,
     token: Token,
     fingerprint: Fingerprint,
     waiting: &'a Waiting,
@@ -146,7 +141,7 @@ impl Claimed<'_> {
         if kept.is_none() {
             described.let_go_of_body();
         }
-        let Some(waiter) = self.waiting.join(&self.key) else {
+        let Some(waiter) = self.waiting.join(self.entry.digest()) else {
             return Err(retry_after_lease(Reason::TooManyWaiting, lease_left));
         };
         let deadline = Instant::now() + self.timing.wait;
@@ -219,19 +214,18 @@ impl Claimed<'_> {
     }
 
     fn claim(&self) -> Answer<'_, Claim> {
-        self.store
-            .claim(&self.key, self.token, self.fingerprint, self.timing.lease)
+        self.entry
+            .claim(self.token, self.fingerprint, self.timing.lease)
     }
 
     fn finish(&self) -> Answer<'_, Held> {
-        let retention = self.timing.retention;
-        self.store
-            .finish(&self.key, self.token, self.fingerprint, retention)
+        self.entry
+            .finish(self.token, self.fingerprint, self.timing.retention)
     }
 
     /// Gives the claim up; where the store cannot be told, the lease ends it.
     async fn release(&self) {
-        let _ = self.store.release(&self.key, self.token).await;
+        let _ = self.entry.release(self.token).await;
     }
 
     /// The end where the event was handled before.
@@ -247,10 +241,7 @@ impl Claimed<'_> {
         let heartbeat = async {
             loop {
                 sleep(self.timing.lease / 3).await;
-                let _ = self
-                    .store
-                    .extend(&self.key, self.token, self.timing.lease)
-                    .await;
+                let _ = self.entry.extend(self.token, self.timing.lease).await;
             }
         };
         let _: Result<(), Elapsed> = timeout(self.timing.handler, heartbeat).await;
@@ -259,7 +250,7 @@ impl Claimed<'_> {
 
 impl Drop for Claimed<'_> {
     fn drop(&mut self) {
-        self.waiting.wake(&self.key);
+        self.waiting.wake(self.entry.digest());
     }
 }
 
@@ -312,8 +303,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        Answer, DedupeStore, Intake, KeyRing, RejectionKind, Secret, Signature, SmileApi,
-        Verification,
+        Answer, DedupeStore, DeliveryKey, Intake, KeyRing, RejectionKind, Secret, Signature,
+        SmileApi, Verification,
     };
 
     fn delivery(body: Bytes) -> Delivery<SmileApi> {

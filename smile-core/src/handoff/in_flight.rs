@@ -11,12 +11,12 @@ use std::{
 
 use tokio::sync::Notify;
 
-use crate::DeliveryKey;
+use super::key::{ByKey, KeyDigest};
 
 /// Who waits for which event in this process.
 #[derive(Debug, Default)]
 pub(crate) struct Waiting {
-    by_key: Mutex<HashMap<DeliveryKey, Entry>>,
+    by_key: Mutex<HashMap<KeyDigest, Entry, ByKey>>,
     /// Of all entries together; read without the lock by those who have nobody to wake.
     waiters: AtomicUsize,
 }
@@ -33,37 +33,37 @@ impl Waiting {
     const IN_ALL: usize = 1024;
 
     /// A place to wait in; `None` where all are taken.
-    pub(crate) fn join(&self, key: &DeliveryKey) -> Option<Waiter<'_>> {
+    pub(crate) fn join(&self, key: KeyDigest) -> Option<Waiter<'_>> {
         let mut by_key = self.lock();
-        let here = by_key.get(key).map_or(0, |entry| entry.waiters);
+        let here = by_key.get(&key).map_or(0, |entry| entry.waiters);
         if here >= Self::PER_KEY || self.waiters.load(Ordering::Relaxed) >= Self::IN_ALL {
             return None;
         }
         self.waiters.fetch_add(1, Ordering::Relaxed);
-        let entry = by_key.entry(key.clone()).or_insert_with(|| Entry {
+        let entry = by_key.entry(key).or_insert_with(|| Entry {
             waiters: 0,
             settled: Arc::new(Notify::new()),
         });
         entry.waiters += 1;
         Some(Waiter {
             waiting: self,
-            key: key.clone(),
+            key,
             settled: Arc::clone(&entry.settled),
         })
     }
 
     /// Wakes those who wait for the event. One who is about to wait may be missed, and then asks
     /// again a moment later.
-    pub(crate) fn wake(&self, key: &DeliveryKey) {
+    pub(crate) fn wake(&self, key: KeyDigest) {
         if self.waiters.load(Ordering::Relaxed) == 0 {
             return;
         }
-        if let Some(entry) = self.lock().get(key) {
+        if let Some(entry) = self.lock().get(&key) {
             entry.settled.notify_waiters();
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<DeliveryKey, Entry>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<KeyDigest, Entry, ByKey>> {
         self.by_key.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -72,7 +72,7 @@ impl Waiting {
 #[derive(Debug)]
 pub(crate) struct Waiter<'a> {
     waiting: &'a Waiting,
-    key: DeliveryKey,
+    key: KeyDigest,
     settled: Arc<Notify>,
 }
 
@@ -142,17 +142,17 @@ impl Drop for Run<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::key::Part, *};
 
     #[test]
     fn a_sixty_fifth_waiter_is_refused_until_one_leaves() {
         let waiting = Waiting::default();
-        let key = DeliveryKey::new("et-1");
-        let mut waiters: Vec<_> = (0..64).map(|_| waiting.join(&key).unwrap()).collect();
-        assert!(waiting.join(&key).is_none());
-        assert!(waiting.join(&DeliveryKey::new("et-2")).is_some());
+        let [key, other] = ["et-1", "et-2"].map(|id| KeyDigest::of("", &Part::Text(id)));
+        let mut waiters: Vec<_> = (0..64).map(|_| waiting.join(key).unwrap()).collect();
+        assert!(waiting.join(key).is_none());
+        assert!(waiting.join(other).is_some());
         waiters.pop();
-        assert!(waiting.join(&key).is_some());
+        assert!(waiting.join(key).is_some());
         drop(waiters);
         assert!(waiting.lock().is_empty(), "nothing is left behind");
     }

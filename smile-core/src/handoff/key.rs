@@ -8,7 +8,7 @@ use std::{
 };
 
 use sha2::{Digest, Sha256};
-use siphasher::sip128::{Hash128, SipHasher13};
+use siphasher::sip128::{Hash128, Hasher128, SipHasher13};
 
 use crate::{Delivery, Vendor};
 
@@ -19,26 +19,63 @@ use crate::{Delivery, Vendor};
 /// and the secret are no part of it: a rotation would let duplicates through.
 ///
 /// 1 to 512 printable ASCII characters without white space, safe as a key in any store.
-#[derive(Clone, PartialEq, Eq)]
-pub struct DeliveryKey {
-    /// Of the text, taken once: a store and those who wait look each key up several times.
-    digest: KeyDigest,
-    text: Box<str>,
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct DeliveryKey(Box<str>);
+
+impl DeliveryKey {
+    /// A key of the caller's own making, for use with a store directly, as in tests.
+    ///
+    /// Text that is not 1 to 256 printable ASCII characters is digested.
+    pub fn new(text: &str) -> Self {
+        Self(plain_or_digest(text).into())
+    }
+
+    /// What the keys of one endpoint begin with.
+    pub(crate) fn prefix<V: Vendor>(scope: &str) -> Box<str> {
+        format!("{}:{scope}:", V::NAME).into()
+    }
+
+    pub(crate) fn of(prefix: &str, tenant: &str, part: &Part<'_>) -> Self {
+        let part = match part {
+            Part::Text(text) => plain_or_digest(text),
+            Part::Body(body) => digest(body).into(),
+        };
+        Self([prefix, tenant, ":", &part].concat().into())
+    }
+
+    /// The key's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
-/// 128 bits of a hash under a secret of this process. It stands for the key: nobody can look for two
-/// keys with the same, and chance has none.
+/// 128 bits of a hash under a secret of this process. It stands for a key where that is not written
+/// down: nobody can look for two keys with the same, and chance has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct KeyDigest([u64; 2]);
 
 impl KeyDigest {
-    fn of(text: &str) -> Self {
+    /// Among the events of one endpoint.
+    pub(crate) fn of(tenant: &str, part: &Part<'_>) -> Self {
+        // No tenant's name has any of the two in it.
+        let (kind, part) = match part {
+            Part::Text(text) => (":", text.as_bytes()),
+            Part::Body(body) => ("#", *body),
+        };
+        Self::hashed([tenant.as_bytes(), kind.as_bytes(), part])
+    }
+
+    fn hashed<const N: usize>(parts: [&[u8]; N]) -> Self {
         // The randomness that the standard library seeds its hash maps with.
         static SECRET: LazyLock<SipHasher13> = LazyLock::new(|| {
             let half = |n: u8| RandomState::new().hash_one(n);
             SipHasher13::new_with_keys(half(0), half(1))
         });
-        let Hash128 { h1, h2 } = SECRET.hash(text.as_bytes());
+        let mut hasher = *SECRET;
+        for part in parts {
+            hasher.write(part);
+        }
+        let Hash128 { h1, h2 } = hasher.finish128();
         Self([h1, h2])
     }
 
@@ -47,50 +84,15 @@ impl KeyDigest {
     }
 }
 
+impl From<&DeliveryKey> for KeyDigest {
+    fn from(key: &DeliveryKey) -> Self {
+        Self::hashed([key.0.as_bytes()])
+    }
+}
+
 impl Hash for KeyDigest {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u64(self.0[0]);
-    }
-}
-
-impl DeliveryKey {
-    /// A key of the caller's own making, for use with a store directly, as in tests.
-    ///
-    /// Text that is not 1 to 256 printable ASCII characters is digested.
-    pub fn new(text: &str) -> Self {
-        Self::hashed(plain_or_digest(text).into_owned())
-    }
-
-    /// What the keys of one endpoint begin with.
-    pub(crate) fn prefix<V: Vendor>(scope: &str) -> Box<str> {
-        format!("{}:{scope}:", V::NAME).into()
-    }
-
-    pub(crate) fn of<V: Vendor>(prefix: &str, delivery: &Delivery<V>, part: &str) -> Self {
-        let tenant = delivery.tenant().unwrap_or_default();
-        Self::hashed([prefix, tenant, ":", part].concat())
-    }
-
-    fn hashed(text: String) -> Self {
-        Self {
-            digest: KeyDigest::of(&text),
-            text: text.into(),
-        }
-    }
-
-    pub(crate) fn digest(&self) -> KeyDigest {
-        self.digest
-    }
-
-    /// The key's text.
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-}
-
-impl Hash for DeliveryKey {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.digest.hash(state);
     }
 }
 
@@ -117,13 +119,13 @@ impl Hasher for KeyHasher {
 
 impl fmt::Debug for DeliveryKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("DeliveryKey").field(&self.text).finish()
+        f.debug_tuple("DeliveryKey").field(&self.0).finish()
     }
 }
 
 impl fmt::Display for DeliveryKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&self.0)
     }
 }
 
@@ -140,18 +142,21 @@ pub enum DedupeKey {
     Never,
 }
 
-impl DedupeKey {
-    /// The last part of the key; `None` where the event is not deduplicated.
-    pub(crate) fn part<'a, V: Vendor>(&'a self, delivery: &'a Delivery<V>) -> Option<Cow<'a, str>> {
-        match self {
-            Self::Vendor => Some(match V::event_id(delivery.envelope()) {
-                Some(id) if !id.is_empty() => plain_or_digest(id),
-                // Without an id, equal bodies are the same event: a customer's body holds
-                // `updated_at`, so that equal bytes mean an equal version.
-                _ => digest(delivery.raw()).into(),
-            }),
-            Self::Text(text) => Some(plain_or_digest(text)),
-            Self::Never => None,
+/// What tells an event from the others of its tenant.
+pub(crate) enum Part<'a> {
+    /// An id, or what a hook chose.
+    Text(&'a str),
+    /// Without an id, equal bodies are the same event: a customer's body holds `updated_at`, so that
+    /// equal bytes mean an equal version.
+    Body(&'a [u8]),
+}
+
+impl<'a> Part<'a> {
+    /// The vendor's own.
+    pub(crate) fn of<V: Vendor>(delivery: &'a Delivery<V>) -> Self {
+        match V::event_id(delivery.envelope()) {
+            Some(id) if !id.is_empty() => Self::Text(id),
+            _ => Self::Body(delivery.raw()),
         }
     }
 }
@@ -199,5 +204,33 @@ mod tests {
             );
         }
         assert_eq!(DeliveryKey::new("et-1").as_str(), "et-1");
+    }
+
+    #[test]
+    fn events_are_told_apart_by_tenant_kind_and_text_written_down_or_not() {
+        let body = digest(b"et-1");
+        let events = [
+            ("", Part::Text("et-1")),
+            ("", Part::Text("et-2")),
+            ("", Part::Body(b"et-1")),
+            ("", Part::Text(&body)),
+            ("acme", Part::Text("et-1")),
+            ("acme", Part::Body(b"et-1")),
+            ("", Part::Text("acme:et-1")),
+            ("", Part::Text("et\u{0}1")),
+            ("", Part::Text("")),
+        ];
+        for (n, (tenant, part)) in events.iter().enumerate() {
+            assert_eq!(KeyDigest::of(tenant, part), KeyDigest::of(tenant, part));
+            for (other_tenant, other) in &events[n + 1..] {
+                assert_ne!(
+                    KeyDigest::of(tenant, part),
+                    KeyDigest::of(other_tenant, other)
+                );
+                let [key, other] = [(tenant, part), (other_tenant, other)]
+                    .map(|(tenant, part)| DeliveryKey::of("smile-api:default:", tenant, part));
+                assert_ne!(key, other);
+            }
+        }
     }
 }

@@ -245,37 +245,34 @@ impl State {
 
 /// Each step at once, without a future.
 impl MemoryDedupe {
-    pub(crate) fn claim_now(&self, key: &DeliveryKey, token: Token, lease: Duration) -> Claim {
-        self.lock()
-            .claim(key.digest(), token, Instant::now(), lease)
+    pub(crate) fn claim_now(&self, key: KeyDigest, token: Token, lease: Duration) -> Claim {
+        self.lock().claim(key, token, Instant::now(), lease)
     }
 
-    pub(crate) fn extend_now(&self, key: &DeliveryKey, token: Token, lease: Duration) -> Held {
-        self.lock()
-            .held(key.digest(), token)
-            .map_or(Held::Lost, |claimed| {
-                claimed.until = Instant::now() + lease;
-                Held::Held
-            })
+    pub(crate) fn extend_now(&self, key: KeyDigest, token: Token, lease: Duration) -> Held {
+        self.lock().held(key, token).map_or(Held::Lost, |claimed| {
+            claimed.until = Instant::now() + lease;
+            Held::Held
+        })
     }
 
     pub(crate) fn finish_now(
         &self,
-        key: &DeliveryKey,
+        key: KeyDigest,
         token: Token,
         fingerprint: Fingerprint,
         retention: Duration,
     ) -> Held {
         let event = Event {
-            key: key.digest(),
+            key,
             until: Instant::now() + retention,
             fingerprint,
         };
         self.lock().finish(token, event)
     }
 
-    pub(crate) fn release_now(&self, key: &DeliveryKey, token: Token) -> Held {
-        self.lock().release(key.digest(), token)
+    pub(crate) fn release_now(&self, key: KeyDigest, token: Token) -> Held {
+        self.lock().release(key, token)
     }
 }
 
@@ -287,7 +284,7 @@ impl DedupeStore for MemoryDedupe {
         _fingerprint: Fingerprint,
         lease: Duration,
     ) -> impl Future<Output = Result<Claim, StoreError>> + Send {
-        ready(Ok(self.claim_now(key, token, lease)))
+        ready(Ok(self.claim_now(key.into(), token, lease)))
     }
 
     fn extend(
@@ -296,7 +293,7 @@ impl DedupeStore for MemoryDedupe {
         token: Token,
         lease: Duration,
     ) -> impl Future<Output = Result<Held, StoreError>> + Send {
-        ready(Ok(self.extend_now(key, token, lease)))
+        ready(Ok(self.extend_now(key.into(), token, lease)))
     }
 
     fn finish(
@@ -306,7 +303,12 @@ impl DedupeStore for MemoryDedupe {
         fingerprint: Fingerprint,
         retention: Duration,
     ) -> impl Future<Output = Result<Held, StoreError>> + Send {
-        ready(Ok(self.finish_now(key, token, fingerprint, retention)))
+        ready(Ok(self.finish_now(
+            key.into(),
+            token,
+            fingerprint,
+            retention,
+        )))
     }
 
     fn release(
@@ -314,13 +316,17 @@ impl DedupeStore for MemoryDedupe {
         key: &DeliveryKey,
         token: Token,
     ) -> impl Future<Output = Result<Held, StoreError>> + Send {
-        ready(Ok(self.release_now(key, token)))
+        ready(Ok(self.release_now(key.into(), token)))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn digest(key: &str) -> KeyDigest {
+        KeyDigest::from(&DeliveryKey::new(key))
+    }
 
     async fn done(store: &MemoryDedupe, id: &str) {
         let (key, token) = (DeliveryKey::new(id), Token::unique());
@@ -364,11 +370,11 @@ mod tests {
     #[tokio::test]
     async fn an_event_handled_anew_is_not_forgotten_with_its_earlier_run() {
         let store = MemoryDedupe::bounded(NonZeroUsize::new(3).unwrap());
-        let (key, token) = (DeliveryKey::new("et-1"), Token::unique());
+        let (key, token) = (digest("et-1"), Token::unique());
         let print = Fingerprint::default();
-        store.claim_now(&key, token, Duration::from_secs(15));
+        store.claim_now(key, token, Duration::from_secs(15));
         assert_eq!(
-            store.finish_now(&key, token, print, Duration::ZERO),
+            store.finish_now(key, token, print, Duration::ZERO),
             Held::Held
         );
         done(&store, "et-1").await;
@@ -401,8 +407,7 @@ mod tests {
         assert!(each <= 80, "{each} bytes for each event");
         assert!((1_000_000..=1_000_030).contains(&store.len()));
         for n in 100_000..1_100_000 {
-            let key = DeliveryKey::new(&id(n));
-            assert!(store.lock().done.get(key.digest()).is_some(), "{n}");
+            assert!(store.lock().done.get(digest(&id(n))).is_some(), "{n}");
         }
     }
 
@@ -421,19 +426,19 @@ mod tests {
         let store = MemoryDedupe::bounded(NonZeroUsize::MIN);
         let lease = Duration::from_secs(15);
         let held: Vec<_> = (0..3000)
-            .map(|n| (DeliveryKey::new(&format!("held-{n}")), Token::unique()))
+            .map(|n| (digest(&format!("held-{n}")), Token::unique()))
             .collect();
         for (key, token) in &held {
-            store.claim_now(key, *token, lease);
+            store.claim_now(*key, *token, lease);
         }
         for n in 0..100 {
             done(&store, &format!("et-{n}")).await;
         }
         assert_eq!(store.len(), 1);
         for (key, token) in &held {
-            let again = store.claim_now(key, Token::unique(), lease);
+            let again = store.claim_now(*key, Token::unique(), lease);
             assert!(matches!(again, Claim::InFlight { .. }), "{again:?}");
-            assert_eq!(store.release_now(key, *token), Held::Held);
+            assert_eq!(store.release_now(*key, *token), Held::Held);
         }
         assert!(store.lock().claimed.is_empty());
         assert!(is_done(&store, "et-99").await);

@@ -17,6 +17,7 @@ use std::{
 
 use tokio::time::timeout;
 
+use super::key::{KeyDigest, Part};
 use crate::{DeliveryKey, Fence, Fingerprint, MemoryDedupe};
 
 /// A store of claims: which events are being handled, and which were.
@@ -200,50 +201,69 @@ impl Store {
         }
     }
 
-    pub(crate) fn claim<'a>(
-        &'a self,
-        key: &'a DeliveryKey,
+    /// The entry of an event of `tenant`, in a store that `prefix` names this endpoint in.
+    pub(crate) fn entry(&self, prefix: &str, tenant: &str, part: &Part<'_>) -> Entry<'_> {
+        match self {
+            Self::Memory(memory) => Entry::Memory(memory, KeyDigest::of(tenant, part)),
+            Self::Other(store) => Entry::Other(&**store, DeliveryKey::of(prefix, tenant, part)),
+        }
+    }
+}
+
+/// An event in the store of an intake.
+pub(crate) enum Entry<'a> {
+    /// Nobody else asks this memory, so that no key has to be written down.
+    Memory(&'a MemoryDedupe, KeyDigest),
+    Other(&'a dyn ErasedStore, DeliveryKey),
+}
+
+impl Entry<'_> {
+    pub(crate) fn digest(&self) -> KeyDigest {
+        match self {
+            Self::Memory(_, key) => *key,
+            Self::Other(_, key) => key.into(),
+        }
+    }
+
+    pub(crate) fn claim(
+        &self,
         token: Token,
         fingerprint: Fingerprint,
         lease: Duration,
-    ) -> Answer<'a, Claim> {
+    ) -> Answer<'_, Claim> {
         match self {
-            Self::Memory(memory) => Answer::Now(memory.claim_now(key, token, lease)),
-            Self::Other(store) => Answer::Later(store.claim(key, token, fingerprint, lease)),
+            Self::Memory(memory, key) => Answer::Now(memory.claim_now(*key, token, lease)),
+            Self::Other(store, key) => Answer::Later(store.claim(key, token, fingerprint, lease)),
         }
     }
 
-    pub(crate) fn extend<'a>(
-        &'a self,
-        key: &'a DeliveryKey,
-        token: Token,
-        lease: Duration,
-    ) -> Answer<'a, Held> {
+    pub(crate) fn extend(&self, token: Token, lease: Duration) -> Answer<'_, Held> {
         match self {
-            Self::Memory(memory) => Answer::Now(memory.extend_now(key, token, lease)),
-            Self::Other(store) => Answer::Later(store.extend(key, token, lease)),
+            Self::Memory(memory, key) => Answer::Now(memory.extend_now(*key, token, lease)),
+            Self::Other(store, key) => Answer::Later(store.extend(key, token, lease)),
         }
     }
 
-    pub(crate) fn finish<'a>(
-        &'a self,
-        key: &'a DeliveryKey,
+    pub(crate) fn finish(
+        &self,
         token: Token,
         fingerprint: Fingerprint,
         retention: Duration,
-    ) -> Answer<'a, Held> {
+    ) -> Answer<'_, Held> {
         match self {
-            Self::Memory(memory) => {
-                Answer::Now(memory.finish_now(key, token, fingerprint, retention))
+            Self::Memory(memory, key) => {
+                Answer::Now(memory.finish_now(*key, token, fingerprint, retention))
             }
-            Self::Other(store) => Answer::Later(store.finish(key, token, fingerprint, retention)),
+            Self::Other(store, key) => {
+                Answer::Later(store.finish(key, token, fingerprint, retention))
+            }
         }
     }
 
-    pub(crate) fn release<'a>(&'a self, key: &'a DeliveryKey, token: Token) -> Answer<'a, Held> {
+    pub(crate) fn release(&self, token: Token) -> Answer<'_, Held> {
         match self {
-            Self::Memory(memory) => Answer::Now(memory.release_now(key, token)),
-            Self::Other(store) => Answer::Later(store.release(key, token)),
+            Self::Memory(memory, key) => Answer::Now(memory.release_now(*key, token)),
+            Self::Other(store, key) => Answer::Later(store.release(key, token)),
         }
     }
 }

@@ -50,7 +50,7 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
             max_event_age: None,
             pings: Pings::Answer,
             key_prefix: DeliveryKey::prefix::<V>("default"),
-            dedupe_key: Arc::new(|_| DedupeKey::Vendor),
+            dedupe_key: None,
             handoff: Handoff::Deduplicated(Store::new(MemoryDedupe::default())),
             timing: Timing {
                 lease: Timing::DEFAULT_LEASE,
@@ -200,7 +200,7 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
         mut self,
         key: impl Fn(&Delivery<V>) -> DedupeKey + Send + Sync + 'static,
     ) -> Self {
-        self.settings.dedupe_key = Arc::new(key);
+        self.settings.dedupe_key = Some(Arc::new(key));
         self
     }
 
