@@ -15,9 +15,9 @@ use futures_core::Stream;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
-    Clock, DedupeKey, Delivery, Head, Held, Observer, Outcome, Reason, Rejection, Reply, Report,
-    SmileApi, SmileIo, Vendor, Verification, Verified,
-    handoff::{Claims, Entry, Handoff, Part, Settled, Timing},
+    Claim, Clock, DedupeKey, Delivery, Head, Held, Observer, Outcome, Reason, Rejection, Reply,
+    Report, SmileApi, SmileIo, Vendor, Verification, Verified,
+    handoff::{Claims, Entry, Handler, Handoff, Part, Settled, Timing},
     head::{Field, names},
     key_ring::{LookupFuture, Secrets, Source},
     observe,
@@ -168,16 +168,20 @@ impl<V: Vendor> Intake<V> {
                     break 'settled Settled::of(run(delivery).await, status);
                 };
                 let claimed = settings.claims.open(entry, &settings.timing, &delivery);
-                let delivery = match claimed.acquire(delivery, &mut described).await {
-                    Ok(delivery) => delivery,
-                    Err(settled) => break 'settled settled,
+                let delivery = match claimed.claim().await {
+                    Ok(Claim::Acquired { fence }) => delivery.claimed(fence),
+                    // In a box, so that those that need not wait are not as large as those that do.
+                    claim => match Box::pin(claimed.resolve(claim, delivery, &mut described)).await
+                    {
+                        Ok(delivery) => delivery,
+                        Err(settled) => break 'settled settled,
+                    },
                 };
                 let mut settled = {
-                    let mut handler = pin!(None);
-                    let begin = || run(delivery);
-                    claimed.run(handler.as_mut(), begin, status).await
+                    let handler = pin!(Handler::new(|| run(delivery)));
+                    claimed.run(handler, status).await
                 };
-                claimed.settle(&mut settled).await;
+                settled.hear(claimed.tell(&settled).await);
                 settled
             };
             self.answer(&described, settled, status)

@@ -2,17 +2,16 @@
 
 use std::{
     future::{Future, poll_fn},
-    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
-    thread,
+    task::Poll,
     time::Duration,
 };
 
 use tokio::time::{Instant, error::Elapsed, sleep, timeout};
 
 use super::{
+    handler::Handler,
     in_flight::{Run, Running, Waiting},
     store::{Answer, Entry},
 };
@@ -65,6 +64,17 @@ pub(crate) enum Settled<R> {
 }
 
 impl<R> Settled<R> {
+    /// Takes what the store said when it was [told](Claimed::tell).
+    pub(crate) fn hear(&mut self, answer: Result<Held, StoreError>) {
+        // Where a claim could not be given up, its lease ends it.
+        if let Self::Done { held, .. } = self {
+            match answer {
+                Ok(still_held) => *held = still_held,
+                Err(err) => *self = unavailable(Reason::ConfirmFailed, err),
+            }
+        }
+    }
+
     /// What a handler's answer comes to.
     pub(crate) fn of(answer: R, status: fn(&R) -> Option<u16>) -> Self {
         match status(&answer) {
@@ -78,7 +88,7 @@ impl<R> Settled<R> {
 }
 
 impl Claims {
-    /// A delivery's claim on its event, still to be [acquired](Claimed::acquire).
+    /// A delivery's claim on its event, still to be [asked for](Claimed::claim).
     pub(crate) fn open<'a, V: Vendor>(
         &'a self,
         entry: Entry<'a>,
@@ -112,20 +122,25 @@ pub(crate) struct Claimed<'a> {
 }
 
 impl Claimed<'_> {
-    /// Claims the event, and waits where another has it: the delivery to run the handler with, or how
-    /// it ends without. `described` is what the caller keeps of the delivery for its report.
-    pub(crate) async fn acquire<V: Vendor, R>(
+    /// Asks the store for the event.
+    pub(crate) fn claim(&self) -> Answer<'_, Claim> {
+        self.entry
+            .claim(self.token, self.fingerprint, self.timing.lease)
+    }
+
+    /// What comes of a claim, which waits where another has the event: the delivery to run the handler
+    /// with, or how it ends without. `described` is what the caller keeps of the delivery for its
+    /// report.
+    pub(crate) async fn resolve<V: Vendor, R>(
         &self,
+        claim: Result<Claim, StoreError>,
         delivery: Delivery<V>,
         described: &mut Delivery<V>,
     ) -> Result<Delivery<V>, Settled<R>> {
-        match self.claim().await {
+        match claim {
             Ok(Claim::Acquired { fence }) => Ok(delivery.claimed(fence)),
             Ok(Claim::Done { fingerprint }) => Err(self.duplicate(fingerprint)),
-            // In a box, so that those that need not wait are not as large as those that do.
-            Ok(Claim::InFlight { lease_left }) => {
-                Box::pin(self.wait(delivery, described, lease_left)).await
-            }
+            Ok(Claim::InFlight { lease_left }) => self.wait(delivery, described, lease_left).await,
             Err(err) => Err(unavailable(Reason::ClaimFailed, err)),
         }
     }
@@ -159,7 +174,8 @@ impl Claimed<'_> {
                 Ok(Claim::Acquired { fence }) => match kept {
                     Some(delivery) => return Ok(delivery.claimed(fence)),
                     None => {
-                        self.release().await;
+                        // Where the store cannot be told, the lease ends the claim.
+                        let _ = self.entry.release(self.token).await;
                         return Err(retry_after(Reason::FirstRunFailed));
                     }
                 },
@@ -168,26 +184,21 @@ impl Claimed<'_> {
         }
     }
 
-    /// Begins a handler in its place and runs it to its end, its deadline or its panic, and keeps the
-    /// claim meanwhile: what the run comes to, if the store can be told.
-    pub(crate) fn run<R, Fut: Future<Output = R>>(
+    /// Runs a handler to its end, its deadline or its panic, and keeps the claim meanwhile: what the
+    /// run comes to, if the store can be told.
+    pub(crate) fn run<R, B, Fut>(
         &self,
-        mut place: Pin<&mut Option<Fut>>,
-        begin: impl FnOnce() -> Fut,
+        mut handler: Pin<&mut Handler<B, Fut>>,
         status: fn(&R) -> Option<u16>,
-    ) -> impl Future<Output = Settled<R>> {
-        let begin = AssertUnwindSafe(|| place.set(Some(begin())));
-        // Where it panics the place stays empty.
-        let _: thread::Result<()> = catch_unwind(begin);
-        let mut handler = place.as_pin_mut().map(CatchPanic);
+    ) -> impl Future<Output = Settled<R>>
+    where
+        B: FnOnce() -> Fut,
+        Fut: Future<Output = R>,
+    {
         // Made for a handler that does not answer at once: others need no timers.
         let mut deadline = None;
         poll_fn(move |cx| {
-            let polled = match &mut handler {
-                Some(handler) => Pin::new(handler).poll(cx),
-                None => Poll::Ready(None),
-            };
-            match polled {
+            match handler.as_mut().poll(cx) {
                 Poll::Ready(Some(answer)) => return Poll::Ready(Settled::of(answer, status)),
                 Poll::Ready(None) => {
                     return Poll::Ready(Settled::Rejected(Reason::HandlerPanicked.into()));
@@ -202,30 +213,14 @@ impl Claimed<'_> {
     }
 
     /// Tells the store what the run came to.
-    pub(crate) async fn settle<R>(&self, settled: &mut Settled<R>) {
-        if let Settled::Done { held, .. } = settled {
-            match self.finish().await {
-                Ok(still_held) => *held = still_held,
-                Err(err) => *settled = unavailable(Reason::ConfirmFailed, err),
+    pub(crate) fn tell<R>(&self, settled: &Settled<R>) -> Answer<'_, Held> {
+        match settled {
+            Settled::Done { .. } => {
+                self.entry
+                    .finish(self.token, self.fingerprint, self.timing.retention)
             }
-        } else {
-            self.release().await;
+            _ => self.entry.release(self.token),
         }
-    }
-
-    fn claim(&self) -> Answer<'_, Claim> {
-        self.entry
-            .claim(self.token, self.fingerprint, self.timing.lease)
-    }
-
-    fn finish(&self) -> Answer<'_, Held> {
-        self.entry
-            .finish(self.token, self.fingerprint, self.timing.retention)
-    }
-
-    /// Gives the claim up; where the store cannot be told, the lease ends it.
-    async fn release(&self) {
-        let _ = self.entry.release(self.token).await;
     }
 
     /// The end where the event was handled before.
@@ -250,7 +245,7 @@ impl Claimed<'_> {
 
 impl Drop for Claimed<'_> {
     fn drop(&mut self) {
-        self.waiting.wake(self.entry.digest());
+        self.waiting.wake(|| self.entry.digest());
     }
 }
 
@@ -268,20 +263,6 @@ fn retry_after_lease<R>(reason: Reason, lease_left: Duration) -> Settled<R> {
     let wait = Duration::from_secs(lease_left.as_secs() + 1);
     let rejection = Rejection::from(reason);
     Settled::Rejected(rejection.retry_in(wait.min(Timing::LONGEST_RETRY)))
-}
-
-/// A pinned future that answers nothing where it panics.
-struct CatchPanic<'a, F>(Pin<&'a mut F>);
-
-impl<F: Future> Future for CatchPanic<'_, F> {
-    type Output = Option<F::Output>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        // A handler that panicked is dropped and never polled again, so that what it left in
-        // disorder is seen by nobody.
-        catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(cx)))
-            .map_or(Poll::Ready(None), |poll| poll.map(Some))
-    }
 }
 
 #[cfg(test)]

@@ -54,11 +54,15 @@ impl Waiting {
 
     /// Wakes those who wait for the event. One who is about to wait may be missed, and then asks
     /// again a moment later.
-    pub(crate) fn wake(&self, key: KeyDigest) {
-        if self.waiters.load(Ordering::Relaxed) == 0 {
-            return;
+    pub(crate) fn wake(&self, key: impl FnOnce() -> KeyDigest) {
+        if self.waiters.load(Ordering::Relaxed) > 0 {
+            self.wake_waiters(&key());
         }
-        if let Some(entry) = self.lock().get(&key) {
+    }
+
+    #[cold]
+    fn wake_waiters(&self, key: &KeyDigest) {
+        if let Some(entry) = self.lock().get(key) {
             entry.settled.notify_waiters();
         }
     }
