@@ -1,7 +1,7 @@
 //! The store that needs nothing: this process's memory.
 
 use std::{
-    collections::{HashMap, hash_map::Entry},
+    collections::VecDeque,
     fmt,
     future::{Future, ready},
     num::NonZeroUsize,
@@ -12,74 +12,65 @@ use std::{
 use hashbrown::HashTable;
 use tokio::time::Instant;
 
-use super::key::{ByKey, KeyDigest};
+use super::key::KeyDigest;
 use crate::{Claim, DedupeStore, DeliveryKey, Fence, Fingerprint, Held, StoreError, Token};
 
 /// Remembers events in memory: the default.
 ///
 /// Bounded: it keeps the [`capacity`](Self::bounded) events handled last and at most one in 32 more,
-/// and forgets the oldest for new ones. Claims in flight are kept apart and are never forgotten for
-/// room; there are at most as many as handlers running. What it remembers ends with the process, and
-/// every process remembers for itself: with several replicas, use one of the stores of
-/// `smile-store`.
+/// and forgets the oldest for new ones. Claims in flight are never forgotten for room; there are at
+/// most as many as handlers running. What it remembers ends with the process, and every process
+/// remembers for itself: with several replicas, use one of the stores of `smile-store`.
 ///
-/// One event takes about 75 bytes, as of its key it keeps 128 bits of a hash under a secret of the
-/// process: the default capacity of 100,000 about 7.5 MB, when full.
+/// One event takes about 80 bytes, as of its key it keeps 128 bits of a hash under a secret of the
+/// process: the default capacity of 100,000 about 8 MB, when full.
 pub struct MemoryDedupe(Mutex<State>);
 
+/// An event has a slot from its claim until it is forgotten.
 struct State {
-    claimed: HashMap<KeyDigest, Claimed, ByKey>,
-    done: Done,
-    fence: u64,
-}
-
-#[derive(Clone, Copy)]
-struct Claimed {
-    token: Token,
-    until: Instant,
-}
-
-/// Events in the order in which they were handled: in a ring, so that the place of the one to be
-/// forgotten is that of the new one, and next to those of the last.
-struct Done {
-    ring: Vec<Event>,
-    /// Places in the ring: a multiple of the batch.
-    room: usize,
-    /// Where the next event goes; the oldest event's place once the ring is full.
-    next: usize,
+    slots: Vec<Slot>,
+    /// Slots without an event.
+    free: Vec<u32>,
+    /// The slot of each event.
+    by_key: HashTable<u32>,
+    /// The slots of events that are done, the oldest first. An event that was over and was claimed
+    /// anew has another slot since.
+    done: VecDeque<u32>,
+    capacity: usize,
     /// Events that are forgotten at a time: to find several waits for memory once.
     batch: usize,
-    /// Where in the ring each event is that is remembered.
-    places: HashTable<u32>,
+    fence: u64,
 }
 
 /// In one cache line.
 #[repr(align(64))]
-struct Event {
+struct Slot {
     key: KeyDigest,
     until: Instant,
-    fingerprint: Fingerprint,
+    event: Event,
+}
+
+#[derive(Clone, Copy)]
+enum Event {
+    Claimed(Token),
+    Done(Fingerprint),
 }
 
 impl MemoryDedupe {
     /// Events remembered by default.
     pub const DEFAULT_CAPACITY: NonZeroUsize = NonZeroUsize::new(100_000).unwrap();
 
-    /// A store that remembers the `capacity` events handled last; at most 4,294,967,295.
+    /// A store that remembers the `capacity` events handled last; at most 4,294,965,247.
     ///
     /// Room for all of them is taken here, so that nothing has to be rebuilt while requests wait;
     /// the system gives most of it when it is first used.
     pub fn bounded(capacity: NonZeroUsize) -> Self {
-        Self(Mutex::new(State {
-            claimed: HashMap::default(),
-            done: Done::bounded(capacity),
-            fence: 0,
-        }))
+        Self(Mutex::new(State::bounded(capacity.get())))
     }
 
     /// How many finished events are remembered now.
     pub fn len(&self) -> usize {
-        self.lock().done.places.len()
+        self.lock().remembered()
     }
 
     /// Whether no finished event is remembered.
@@ -103,144 +94,162 @@ impl fmt::Debug for MemoryDedupe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.lock();
         f.debug_struct("MemoryDedupe")
-            .field("room", &state.done.room)
-            .field("done", &state.done.places.len())
-            .field("claimed", &state.claimed.len())
+            .field("capacity", &state.capacity)
+            .field("done", &state.remembered())
+            .field("claimed", &state.claimed())
             .finish()
     }
 }
 
-impl Done {
-    fn bounded(capacity: NonZeroUsize) -> Self {
-        let largest = u32::MAX.try_into().unwrap_or(usize::MAX);
-        let batch = (capacity.get() / 64).clamp(1, 16);
-        // A batch is forgotten at once, and what is left is to be the capacity still.
-        let room = capacity.get().saturating_add(2 * (batch - 1));
-        let room = room.min(largest) / batch * batch;
-        Self {
-            ring: Vec::with_capacity(room),
-            room,
-            next: 0,
-            batch,
-            places: HashTable::with_capacity(room),
-        }
-    }
-
-    fn get(&self, key: KeyDigest) -> Option<&Event> {
-        let is_it = |place: &u32| self.ring[index(*place)].key == key;
-        let place = self.places.find(key.for_table(), is_it)?;
-        self.ring.get(index(*place))
-    }
-
-    /// Remembers one more, which is not there, and forgets the oldest if there is no room.
-    fn push(&mut self, event: Event) {
-        let (key, at) = (event.key, self.next);
-        if at < self.ring.len() {
-            if at.is_multiple_of(self.batch) {
-                self.forget(at);
-            }
-            self.ring[at] = event;
-        } else {
-            self.ring.push(event);
-        }
-        self.next = if at + 1 == self.room { 0 } else { at + 1 };
-        let Self { ring, places, .. } = self;
-        let for_table = |place: &u32| ring[index(*place)].key.for_table();
-        places.insert_unique(key.for_table(), place(at), for_table);
-    }
-
-    /// Forgets one event, which is over.
-    #[cold]
-    fn remove(&mut self, key: KeyDigest) {
-        let is_it = |place: &u32| self.ring[index(*place)].key == key;
-        if let Ok(entry) = self.places.find_entry(key.for_table(), is_it) {
-            entry.remove();
-        }
-    }
-
-    /// Forgets the batch of events that begins at this place of the ring.
-    fn forget(&mut self, from: usize) {
-        for (at, event) in self.ring.iter().enumerate().skip(from).take(self.batch) {
-            // Not there, if it was over and was then handled anew.
-            let found = self
-                .places
-                .find_entry(event.key.for_table(), |other| *other == place(at));
-            if let Ok(entry) = found {
-                entry.remove();
-            }
-        }
-    }
-}
-
-fn place(index: usize) -> u32 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::as_conversions,
-        reason = "a ring has no more places"
-    )]
-    let place = index as u32;
-    place
-}
-
-fn index(place: u32) -> usize {
-    #[expect(clippy::as_conversions, reason = "it was one")]
-    let index = place as usize;
-    index
-}
-
 impl State {
+    /// Claims that there is room for besides, before anything has to be rebuilt.
+    const IN_FLIGHT: usize = 1024;
+
+    fn bounded(capacity: usize) -> Self {
+        let most: usize = u32::MAX.try_into().unwrap_or(usize::MAX);
+        let capacity = capacity.min(most - 2 * Self::IN_FLIGHT);
+        let batch = (capacity / 32).clamp(1, 16);
+        let slots = capacity + batch + Self::IN_FLIGHT;
+        Self {
+            slots: Vec::with_capacity(slots),
+            free: Vec::new(),
+            by_key: HashTable::with_capacity(slots),
+            done: VecDeque::with_capacity(capacity + batch),
+            capacity,
+            batch,
+            fence: 0,
+        }
+    }
+
+    fn claimed(&self) -> usize {
+        self.slots.len() - self.free.len() - self.done.len()
+    }
+
+    fn remembered(&self) -> usize {
+        self.by_key.len() - self.claimed()
+    }
+
+    fn find(&self, key: KeyDigest) -> Option<u32> {
+        let is_it = |slot: &u32| self.slots[index(*slot)].key == key;
+        self.by_key.find(key.for_table(), is_it).copied()
+    }
+
+    /// The claim's slot, where `token` is its own. A lease that is over still counts while nobody
+    /// else has claimed: the work is done, and forgetting it would have it done again.
+    fn find_held(&self, key: KeyDigest, token: Token) -> Option<u32> {
+        self.find(key).filter(|slot| {
+            matches!(self.slots[index(*slot)].event, Event::Claimed(holder) if holder == token)
+        })
+    }
+
     fn claim(&mut self, key: KeyDigest, token: Token, now: Instant, lease: Duration) -> Claim {
-        match self.done.get(key) {
-            Some(event) if event.until > now => {
-                return Claim::Done {
-                    fingerprint: Some(event.fingerprint),
-                };
-            }
-            Some(_) => self.done.remove(key),
-            None => {}
-        }
-        let claim = Claimed {
-            token,
+        let claim = Slot {
+            key,
             until: now + lease,
+            event: Event::Claimed(token),
         };
-        let held = self.claimed.entry(key).or_insert(claim);
-        if held.token != token && held.until > now {
-            return Claim::InFlight {
-                lease_left: held.until - now,
-            };
+        if let Some(found) = self.find(key) {
+            let slot = &mut self.slots[index(found)];
+            let left = slot.until.saturating_duration_since(now);
+            match slot.event {
+                Event::Claimed(holder) if holder == token || left.is_zero() => *slot = claim,
+                Event::Claimed(_) => return Claim::InFlight { lease_left: left },
+                Event::Done(fingerprint) if !left.is_zero() => {
+                    return Claim::Done {
+                        fingerprint: Some(fingerprint),
+                    };
+                }
+                Event::Done(_) => {
+                    self.forget(found);
+                    self.add(claim);
+                }
+            }
+        } else {
+            self.add(claim);
         }
-        *held = claim;
         self.fence += 1;
         Claim::Acquired {
             fence: Some(Fence(self.fence)),
         }
     }
 
-    /// The claim, where `token` is its own. A lease that is over still counts while nobody else
-    /// has claimed: the work is done, and forgetting it would have it done again.
-    fn held(&mut self, key: KeyDigest, token: Token) -> Option<&mut Claimed> {
-        self.claimed
-            .get_mut(&key)
-            .filter(|claimed| claimed.token == token)
+    fn extend(&mut self, key: KeyDigest, token: Token, until: Instant) -> Held {
+        let Some(slot) = self.find_held(key, token) else {
+            return Held::Lost;
+        };
+        self.slots[index(slot)].until = until;
+        Held::Held
+    }
+
+    fn finish(&mut self, token: Token, done: Slot) -> Held {
+        let Some(slot) = self.find_held(done.key, token) else {
+            return Held::Lost;
+        };
+        self.slots[index(slot)] = done;
+        self.done.push_back(slot);
+        if self.done.len() >= self.capacity + self.batch {
+            self.forget_oldest();
+        }
+        Held::Held
     }
 
     fn release(&mut self, key: KeyDigest, token: Token) -> Held {
-        match self.claimed.entry(key) {
-            Entry::Occupied(claimed) if claimed.get().token == token => {
-                claimed.remove();
-                Held::Held
-            }
-            _ => Held::Lost,
+        let Some(slot) = self.find_held(key, token) else {
+            return Held::Lost;
+        };
+        self.forget(slot);
+        self.free.push(slot);
+        Held::Held
+    }
+
+    /// Adds an event that is not there.
+    fn add(&mut self, event: Slot) {
+        let key = event.key;
+        let slot = if let Some(free) = self.free.pop() {
+            self.slots[index(free)] = event;
+            free
+        } else {
+            self.slots.push(event);
+            last(&self.slots)
+        };
+        let Self { by_key, slots, .. } = self;
+        let for_table = |slot: &u32| slots[index(*slot)].key.for_table();
+        by_key.insert_unique(key.for_table(), slot, for_table);
+    }
+
+    /// Forgets the event in a slot, unless it has another by now.
+    fn forget(&mut self, slot: u32) {
+        let for_table = self.slots[index(slot)].key.for_table();
+        if let Ok(entry) = self.by_key.find_entry(for_table, |other| *other == slot) {
+            entry.remove();
         }
     }
 
-    fn finish(&mut self, token: Token, event: Event) -> Held {
-        let held = self.release(event.key, token);
-        if held == Held::Held {
-            self.done.push(event);
+    #[cold]
+    fn forget_oldest(&mut self) {
+        for _ in 0..self.batch {
+            if let Some(slot) = self.done.pop_front() {
+                self.forget(slot);
+                self.free.push(slot);
+            }
         }
-        held
     }
+}
+
+fn last(slots: &[Slot]) -> u32 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::as_conversions,
+        reason = "no machine runs so many handlers besides"
+    )]
+    let last = (slots.len() - 1) as u32;
+    last
+}
+
+fn index(slot: u32) -> usize {
+    #[expect(clippy::as_conversions, reason = "it was one")]
+    let index = slot as usize;
+    index
 }
 
 /// Each step at once, without a future.
@@ -250,10 +259,7 @@ impl MemoryDedupe {
     }
 
     pub(crate) fn extend_now(&self, key: KeyDigest, token: Token, lease: Duration) -> Held {
-        self.lock().held(key, token).map_or(Held::Lost, |claimed| {
-            claimed.until = Instant::now() + lease;
-            Held::Held
-        })
+        self.lock().extend(key, token, Instant::now() + lease)
     }
 
     pub(crate) fn finish_now(
@@ -263,12 +269,12 @@ impl MemoryDedupe {
         fingerprint: Fingerprint,
         retention: Duration,
     ) -> Held {
-        let event = Event {
+        let done = Slot {
             key,
             until: Instant::now() + retention,
-            fingerprint,
+            event: Event::Done(fingerprint),
         };
-        self.lock().finish(token, event)
+        self.lock().finish(token, done)
     }
 
     pub(crate) fn release_now(&self, key: KeyDigest, token: Token) -> Held {
@@ -407,7 +413,7 @@ mod tests {
         assert!(each <= 80, "{each} bytes for each event");
         assert!((1_000_000..=1_000_030).contains(&store.len()));
         for n in 100_000..1_100_000 {
-            assert!(store.lock().done.get(digest(&id(n))).is_some(), "{n}");
+            assert!(store.lock().find(digest(&id(n))).is_some(), "{n}");
         }
     }
 
@@ -440,7 +446,7 @@ mod tests {
             assert!(matches!(again, Claim::InFlight { .. }), "{again:?}");
             assert_eq!(store.release_now(*key, *token), Held::Held);
         }
-        assert!(store.lock().claimed.is_empty());
+        assert!(store.lock().claimed() == 0);
         assert!(is_done(&store, "et-99").await);
     }
 }
