@@ -328,6 +328,10 @@ impl DedupeStore for MemoryDedupe {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
+    use proptest::{collection::vec, prelude::*, sample::select};
+
     use super::*;
 
     fn digest(key: &str) -> KeyDigest {
@@ -449,4 +453,128 @@ mod tests {
         assert!(store.lock().claimed() == 0);
         assert!(is_done(&store, "et-99").await);
     }
+
+    /// What a store is to know, kept in the plainest way.
+    #[derive(Default)]
+    struct Plain {
+        events: HashMap<u8, (u32, Kept)>,
+        /// Keys and the turns in which they were done, the oldest first.
+        done: VecDeque<(u8, usize)>,
+    }
+
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum Kept {
+        Claimed(usize),
+        Done { turn: usize },
+    }
+
+    impl Plain {
+        const CAPACITY: usize = 3;
+
+        /// What `holder` is told.
+        fn claim(&mut self, key: u8, holder: usize, now: u32, until: u32) -> &'static str {
+            match self.events.get(&key) {
+                Some((over, Kept::Claimed(other))) if *over > now && *other != holder => {
+                    "in flight"
+                }
+                Some((over, Kept::Done { .. })) if *over > now => "done",
+                _ => {
+                    self.events.insert(key, (until, Kept::Claimed(holder)));
+                    "acquired"
+                }
+            }
+        }
+
+        fn holds(&self, key: u8, holder: usize) -> bool {
+            matches!(self.events.get(&key), Some((_, Kept::Claimed(other))) if *other == holder)
+        }
+
+        fn finish(&mut self, key: u8, turn: usize, until: u32) {
+            self.events.insert(key, (until, Kept::Done { turn }));
+            self.done.push_back((key, turn));
+            if self.done.len() > Self::CAPACITY {
+                let (oldest, then) = self.done.pop_front().unwrap();
+                let is_that = |(_, kept): &(u32, Kept)| *kept == Kept::Done { turn: then };
+                if self.events.get(&oldest).is_some_and(is_that) {
+                    self.events.remove(&oldest);
+                }
+            }
+        }
+
+        fn claimed(&self) -> usize {
+            let claimed = |(_, kept): &&(u32, Kept)| matches!(kept, Kept::Claimed(_));
+            self.events.values().filter(claimed).count()
+        }
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    enum Step {
+        Claim,
+        Extend,
+        Finish,
+        Release,
+    }
+
+    proptest! {
+        #[test]
+        fn it_knows_what_the_plainest_store_would(
+            steps in vec((select(&STEPS), 0..6u8, 0..3usize, 0..4u32), 0..200)
+        ) {
+            let mut state = State::bounded(Plain::CAPACITY);
+            let mut plain = Plain::default();
+            let keys = [0, 1, 2, 3, 4, 5].map(|n: u8| digest(&n.to_string()));
+            let tokens = [(); 3].map(|()| Token::unique());
+            let start = Instant::now();
+            let at = |seconds: u32| start + Duration::from_secs(seconds.into());
+            let mut now = 0;
+            for (turn, (step, n, holder, passes)) in steps.into_iter().enumerate() {
+                now += passes;
+                let until = now + 5;
+                let (key, token) = (keys[usize::from(n)], tokens[holder]);
+                let holds = if plain.holds(n, holder) { Held::Held } else { Held::Lost };
+                match step {
+                    Step::Claim => {
+                        let claim = state.claim(key, token, at(now), at(until) - at(now));
+                        let told = match claim {
+                            Claim::Acquired { .. } => "acquired",
+                            Claim::InFlight { .. } => "in flight",
+                            Claim::Done { .. } => "done",
+                        };
+                        prop_assert_eq!(told, plain.claim(n, holder, now, until));
+                    }
+                    Step::Extend => {
+                        prop_assert_eq!(state.extend(key, token, at(until)), holds);
+                        if holds == Held::Held {
+                            plain.events.insert(n, (until, Kept::Claimed(holder)));
+                        }
+                    }
+                    Step::Finish => {
+                        let event = Event::Done(Fingerprint::default());
+                        let done = Slot { key, until: at(until), event };
+                        prop_assert_eq!(state.finish(token, done), holds);
+                        if holds == Held::Held {
+                            plain.finish(n, turn, until);
+                        }
+                    }
+                    Step::Release => {
+                        prop_assert_eq!(state.release(key, token), holds);
+                        if holds == Held::Held {
+                            plain.events.remove(&n);
+                        }
+                    }
+                }
+                prop_assert_eq!(state.claimed(), plain.claimed());
+                prop_assert_eq!(state.by_key.len(), plain.events.len());
+            }
+        }
+    }
+
+    const STEPS: [Step; 6] = [
+        Step::Claim,
+        Step::Claim,
+        Step::Extend,
+        Step::Finish,
+        Step::Finish,
+        Step::Release,
+    ];
 }
