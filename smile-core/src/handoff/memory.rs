@@ -112,7 +112,7 @@ impl State {
         let slots = capacity + batch + Self::IN_FLIGHT;
         Self {
             slots: Vec::with_capacity(slots),
-            free: Vec::new(),
+            free: Vec::with_capacity(batch + Self::IN_FLIGHT),
             by_key: HashTable::with_capacity(slots),
             done: VecDeque::with_capacity(capacity + batch),
             capacity,
