@@ -64,17 +64,6 @@ pub(crate) enum Settled<R> {
 }
 
 impl<R> Settled<R> {
-    /// Takes what the store said when it was [told](Claimed::tell).
-    pub(crate) fn hear(&mut self, answer: Result<Held, StoreError>) {
-        // Where a claim could not be given up, its lease ends it.
-        if let Self::Done { held, .. } = self {
-            match answer {
-                Ok(still_held) => *held = still_held,
-                Err(err) => *self = unavailable(Reason::ConfirmFailed, err),
-            }
-        }
-    }
-
     /// What a handler's answer comes to.
     pub(crate) fn of(answer: R, status: fn(&R) -> Option<u16>) -> Self {
         match status(&answer) {
@@ -83,6 +72,17 @@ impl<R> Settled<R> {
                 held: Held::Held,
             },
             _ => Self::Failed(answer),
+        }
+    }
+
+    /// Takes what the store said when it was [told](Claimed::tell).
+    pub(crate) fn hear(&mut self, answer: Result<Held, StoreError>) {
+        // Where a claim could not be given up, its lease ends it.
+        if let Self::Done { held, .. } = self {
+            match answer {
+                Ok(still_held) => *held = still_held,
+                Err(err) => *self = unavailable(Reason::ConfirmFailed, err),
+            }
         }
     }
 }
@@ -231,7 +231,7 @@ impl Claimed<'_> {
 
     /// Waits for the handler's deadline, and until then extends the lease every third of it. A
     /// failure is no reason to stop the handler: the next beat may succeed, and
-    /// [`finish`](Self::finish) tells what became of the claim.
+    /// what became of the claim is heard when the store is [told](Self::tell) of the run's end.
     async fn deadline(&self) {
         let heartbeat = async {
             loop {

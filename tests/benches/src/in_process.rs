@@ -67,8 +67,8 @@ pub(crate) enum Use {
     SignatureWrong,
     /// The framework's 404, with the body unread.
     Lost,
-    /// The envelope once more, of ours alone: a difference of two microseconds is not seen between
-    /// others, each of which leaves its mark on the caches.
+    /// The envelope once more, of ours alone and without the hash: a difference of two microseconds is
+    /// not seen between others, each of which leaves its mark on the caches, nor beside a hash.
     Alone,
 }
 
