@@ -18,7 +18,6 @@ pub use store::{Claim, DedupeStore, Held, StoreError, Token};
 pub(crate) use store::{Entry, Store};
 
 /// How verified events reach the handler.
-#[derive(Clone)]
 pub(crate) enum Handoff {
     /// Every delivery runs the handler, in the request's own task.
     Direct,

@@ -8,7 +8,7 @@ use std::{
     hash::{BuildHasher, RandomState},
     pin::Pin,
     sync::{
-        Arc, LazyLock,
+        LazyLock,
         atomic::{AtomicU64, Ordering},
     },
     task::{Context, Poll},
@@ -179,12 +179,11 @@ impl Error for StoreError {
     }
 }
 
-/// The store of an intake.
-#[derive(Clone)]
+/// The store of one intake. What several share is behind an `Other` of each.
 pub(crate) enum Store {
     /// Answers at once, so that the default costs no future in a box.
-    Memory(Arc<MemoryDedupe>),
-    Other(Arc<dyn ErasedStore>),
+    Memory(Box<MemoryDedupe>),
+    Other(Box<dyn ErasedStore>),
 }
 
 impl Store {
@@ -195,8 +194,8 @@ impl Store {
             .downcast_mut::<Option<MemoryDedupe>>()
             .and_then(Option::take);
         match (memory, store) {
-            (Some(memory), _) => Self::Memory(Arc::new(memory)),
-            (None, Some(store)) => Self::Other(Arc::new(store)),
+            (Some(memory), _) => Self::Memory(Box::new(memory)),
+            (None, Some(store)) => Self::Other(Box::new(store)),
             (None, None) => unreachable!("taken only where it is the memory"),
         }
     }
@@ -212,7 +211,7 @@ impl Store {
 
 /// An event in the store of an intake.
 pub(crate) enum Entry<'a> {
-    /// Nobody else asks this memory, so that no key has to be written down.
+    /// No other intake asks this memory, so that no key has to be written down.
     Memory(&'a MemoryDedupe, KeyDigest),
     Other(&'a dyn ErasedStore, DeliveryKey),
 }

@@ -1,0 +1,247 @@
+use std::collections::HashMap;
+
+use proptest::{collection::vec, prelude::*, sample::select};
+
+use super::*;
+
+fn digest(key: &str) -> KeyDigest {
+    KeyDigest::from(&DeliveryKey::new(key))
+}
+
+async fn done(store: &MemoryDedupe, id: &str) {
+    let (key, token) = (DeliveryKey::new(id), Token::unique());
+    let print = Fingerprint::default();
+    let claim = store
+        .claim(&key, token, print, Duration::from_secs(15))
+        .await
+        .unwrap();
+    assert!(matches!(claim, Claim::Acquired { .. }), "{id}: {claim:?}");
+    let held = store
+        .finish(&key, token, print, Duration::from_secs(60))
+        .await
+        .unwrap();
+    assert_eq!(held, Held::Held, "{id}");
+}
+
+async fn is_done(store: &MemoryDedupe, id: &str) -> bool {
+    let (key, token) = (DeliveryKey::new(id), Token::unique());
+    let lease = Duration::from_secs(15);
+    let claim = store
+        .claim(&key, token, Fingerprint::default(), lease)
+        .await
+        .unwrap();
+    let _ = store.release(&key, token).await.unwrap();
+    matches!(claim, Claim::Done { .. })
+}
+
+#[tokio::test]
+async fn when_full_the_newest_are_remembered_and_the_oldest_forgotten() {
+    let store = MemoryDedupe::bounded(NonZeroUsize::new(1000).unwrap());
+    for n in 0..5000 {
+        done(&store, &format!("et-{n}")).await;
+    }
+    assert!((1000..=1030).contains(&store.len()), "{}", store.len());
+    assert!(!is_done(&store, "et-3969").await);
+    for n in 4000..5000 {
+        assert!(is_done(&store, &format!("et-{n}")).await, "et-{n}");
+    }
+}
+
+#[tokio::test]
+async fn an_event_handled_anew_is_not_forgotten_with_its_earlier_run() {
+    let store = MemoryDedupe::bounded(NonZeroUsize::new(3).unwrap());
+    let (key, token) = (digest("et-1"), Token::unique());
+    let print = Fingerprint::default();
+    store.claim_now(key, token, Duration::from_secs(15));
+    assert_eq!(
+        store.finish_now(key, token, print, Duration::ZERO),
+        Held::Held
+    );
+    done(&store, "et-1").await;
+    assert_eq!(
+        store.len(),
+        1,
+        "the earlier run is not remembered beside it"
+    );
+    done(&store, "et-2").await;
+    done(&store, "et-3").await;
+    assert_eq!(store.len(), 3);
+    for id in ["et-1", "et-2", "et-3"] {
+        assert!(is_done(&store, id).await, "{id}");
+    }
+    done(&store, "et-4").await;
+    assert!(!is_done(&store, "et-1").await);
+}
+
+#[tokio::test]
+#[ignore = "takes a while: 1,100,000 events"]
+async fn a_million_events_take_what_is_documented_and_the_newest_are_remembered() {
+    let before = resident();
+    let store = MemoryDedupe::bounded(NonZeroUsize::new(1_000_000).unwrap());
+    let id = |n: u32| format!("smile-api:default::et-{n:032x}");
+    for n in 0..1_100_000 {
+        done(&store, &id(n)).await;
+    }
+    let each = (resident() - before) * 1024 / 1_000_000;
+    println!("{each} bytes for each event");
+    assert!(each <= 80, "{each} bytes for each event");
+    assert!((1_000_000..=1_000_030).contains(&store.len()));
+    for n in 100_000..1_100_000 {
+        assert!(store.lock().find(digest(&id(n))).is_some(), "{n}");
+    }
+}
+
+/// Resident memory in KiB.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn claims_in_flight_are_not_forgotten_for_room() {
+    let store = MemoryDedupe::bounded(NonZeroUsize::MIN);
+    let lease = Duration::from_secs(15);
+    let held: Vec<_> = (0..3000)
+        .map(|n| (digest(&format!("held-{n}")), Token::unique()))
+        .collect();
+    for (key, token) in &held {
+        store.claim_now(*key, *token, lease);
+    }
+    for n in 0..100 {
+        done(&store, &format!("et-{n}")).await;
+    }
+    assert_eq!(store.len(), 1);
+    for (key, token) in &held {
+        let again = store.claim_now(*key, Token::unique(), lease);
+        assert!(matches!(again, Claim::InFlight { .. }), "{again:?}");
+        assert_eq!(store.release_now(*key, *token), Held::Held);
+    }
+    assert!(store.lock().claimed() == 0);
+    assert!(is_done(&store, "et-99").await);
+}
+
+/// What a store is to know, kept in the plainest way.
+#[derive(Default)]
+struct Plain {
+    events: HashMap<u8, (u32, Kept)>,
+    /// Keys and the turns in which they were done, the oldest first.
+    done: VecDeque<(u8, usize)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kept {
+    Claimed(usize),
+    Done { turn: usize },
+}
+
+impl Plain {
+    const CAPACITY: usize = 3;
+
+    /// What `holder` is told.
+    fn claim(&mut self, key: u8, holder: usize, now: u32, until: u32) -> &'static str {
+        match self.events.get(&key) {
+            Some((over, Kept::Claimed(other))) if *over > now && *other != holder => "in flight",
+            Some((over, Kept::Done { .. })) if *over > now => "done",
+            _ => {
+                self.events.insert(key, (until, Kept::Claimed(holder)));
+                "acquired"
+            }
+        }
+    }
+
+    fn holds(&self, key: u8, holder: usize) -> bool {
+        matches!(self.events.get(&key), Some((_, Kept::Claimed(other))) if *other == holder)
+    }
+
+    fn finish(&mut self, key: u8, turn: usize, until: u32) {
+        self.events.insert(key, (until, Kept::Done { turn }));
+        self.done.push_back((key, turn));
+        if self.done.len() > Self::CAPACITY {
+            let (oldest, then) = self.done.pop_front().unwrap();
+            let is_that = |(_, kept): &(u32, Kept)| *kept == Kept::Done { turn: then };
+            if self.events.get(&oldest).is_some_and(is_that) {
+                self.events.remove(&oldest);
+            }
+        }
+    }
+
+    fn claimed(&self) -> usize {
+        let claimed = |(_, kept): &&(u32, Kept)| matches!(kept, Kept::Claimed(_));
+        self.events.values().filter(claimed).count()
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Claim,
+    Extend,
+    Finish,
+    Release,
+}
+
+proptest! {
+    #[test]
+    fn it_knows_what_the_plainest_store_would(
+        steps in vec((select(&STEPS), 0..6u8, 0..3usize, 0..4u32), 0..200)
+    ) {
+        let mut state = State::bounded(Plain::CAPACITY);
+        let mut plain = Plain::default();
+        let keys = [0, 1, 2, 3, 4, 5].map(|n: u8| digest(&n.to_string()));
+        let tokens = [(); 3].map(|()| Token::unique());
+        let start = Instant::now();
+        let at = |seconds: u32| start + Duration::from_secs(seconds.into());
+        let mut now = 0;
+        for (turn, (step, n, holder, passes)) in steps.into_iter().enumerate() {
+            now += passes;
+            let until = now + 5;
+            let (key, token) = (keys[usize::from(n)], tokens[holder]);
+            let holds = if plain.holds(n, holder) { Held::Held } else { Held::Lost };
+            match step {
+                Step::Claim => {
+                    let claim = state.claim(key, token, at(now), at(until) - at(now));
+                    let told = match claim {
+                        Claim::Acquired { .. } => "acquired",
+                        Claim::InFlight { .. } => "in flight",
+                        Claim::Done { .. } => "done",
+                    };
+                    prop_assert_eq!(told, plain.claim(n, holder, now, until));
+                }
+                Step::Extend => {
+                    prop_assert_eq!(state.extend(key, token, at(until)), holds);
+                    if holds == Held::Held {
+                        plain.events.insert(n, (until, Kept::Claimed(holder)));
+                    }
+                }
+                Step::Finish => {
+                    let event = Event::Done(Fingerprint::default());
+                    let done = Slot { key, until: at(until), event };
+                    prop_assert_eq!(state.finish(token, done), holds);
+                    if holds == Held::Held {
+                        plain.finish(n, turn, until);
+                    }
+                }
+                Step::Release => {
+                    prop_assert_eq!(state.release(key, token), holds);
+                    if holds == Held::Held {
+                        plain.events.remove(&n);
+                    }
+                }
+            }
+            prop_assert_eq!(state.claimed(), plain.claimed());
+            prop_assert_eq!(state.by_key.len(), plain.events.len());
+        }
+    }
+}
+
+const STEPS: [Step; 6] = [
+    Step::Claim,
+    Step::Claim,
+    Step::Extend,
+    Step::Finish,
+    Step::Finish,
+    Step::Release,
+];
