@@ -123,6 +123,7 @@ pub(crate) struct Claimed<'a> {
 
 impl Claimed<'_> {
     /// Asks the store for the event.
+    #[inline]
     pub(crate) fn claim(&self) -> Answer<'_, Claim> {
         self.entry
             .claim(self.token, self.fingerprint, self.timing.lease)

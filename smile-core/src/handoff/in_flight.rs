@@ -54,6 +54,7 @@ impl Waiting {
 
     /// Wakes those who wait for the event. One who is about to wait may be missed, and then asks
     /// again a moment later.
+    #[inline]
     pub(crate) fn wake(&self, key: impl FnOnce() -> KeyDigest) {
         if self.waiters.load(Ordering::Relaxed) > 0 {
             self.wake_waiters(&key());
@@ -114,6 +115,7 @@ impl Running {
     const ONE: usize = 2;
     const WAITED_FOR: usize = 1;
 
+    #[inline]
     pub(crate) fn enter(&self) -> Run<'_> {
         self.runs.fetch_add(Self::ONE, Ordering::AcqRel);
         Run(self)

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use hashbrown::HashTable;
+use hashbrown::{HashTable, hash_table::Entry};
 use tokio::time::Instant;
 
 use super::key::KeyDigest;
@@ -81,6 +81,7 @@ impl MemoryDedupe {
         self.len() == 0
     }
 
+    #[inline]
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing in here panics halfway through a change.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -132,6 +133,7 @@ impl State {
         self.by_key.len() - self.claimed()
     }
 
+    #[inline]
     fn find(&self, key: KeyDigest) -> Option<u32> {
         let is_it = |slot: &u32| self.slots[index(*slot)].key == key;
         self.by_key.find(key.for_table(), is_it).copied()
@@ -139,36 +141,47 @@ impl State {
 
     /// The claim's slot, where `token` is its own. A lease that is over still counts while nobody
     /// else has claimed: the work is done, and forgetting it would have it done again.
+    #[inline]
     fn find_held(&self, key: KeyDigest, token: Token) -> Option<u32> {
         self.find(key).filter(|slot| {
             matches!(self.slots[index(*slot)].event, Event::Claimed(holder) if holder == token)
         })
     }
 
+    #[inline]
     fn claim(&mut self, key: KeyDigest, token: Token, now: Instant, lease: Duration) -> Claim {
         let claim = Slot {
             key,
             until: now + lease,
             event: Event::Claimed(token),
         };
-        if let Some(found) = self.find(key) {
-            let slot = &mut self.slots[index(found)];
-            let left = slot.until.saturating_duration_since(now);
-            match slot.event {
-                Event::Claimed(holder) if holder == token || left.is_zero() => *slot = claim,
-                Event::Claimed(_) => return Claim::InFlight { lease_left: left },
-                Event::Done(fingerprint) if !left.is_zero() => {
-                    return Claim::Done {
-                        fingerprint: Some(fingerprint),
-                    };
-                }
-                Event::Done(_) => {
-                    self.forget(found);
-                    self.add(claim);
+        let Self {
+            slots,
+            free,
+            by_key,
+            ..
+        } = self;
+        let is_it = |slot: &u32| slots[index(*slot)].key == key;
+        let for_table = |slot: &u32| slots[index(*slot)].key.for_table();
+        match by_key.entry(key.for_table(), is_it, for_table) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(take_slot(slots, free, claim));
+            }
+            Entry::Occupied(mut found) => {
+                let slot = &mut slots[index(*found.get())];
+                let left = slot.until.saturating_duration_since(now);
+                match slot.event {
+                    Event::Claimed(holder) if holder == token || left.is_zero() => *slot = claim,
+                    Event::Claimed(_) => return Claim::InFlight { lease_left: left },
+                    Event::Done(fingerprint) if !left.is_zero() => {
+                        return Claim::Done {
+                            fingerprint: Some(fingerprint),
+                        };
+                    }
+                    // Its slot is freed in its turn, and until then says nothing.
+                    Event::Done(_) => *found.get_mut() = take_slot(slots, free, claim),
                 }
             }
-        } else {
-            self.add(claim);
         }
         self.fence += 1;
         Claim::Acquired {
@@ -184,6 +197,7 @@ impl State {
         Held::Held
     }
 
+    #[inline]
     fn finish(&mut self, token: Token, done: Slot) -> Held {
         let Some(slot) = self.find_held(done.key, token) else {
             return Held::Lost;
@@ -205,21 +219,6 @@ impl State {
         Held::Held
     }
 
-    /// Adds an event that is not there.
-    fn add(&mut self, event: Slot) {
-        let key = event.key;
-        let slot = if let Some(free) = self.free.pop() {
-            self.slots[index(free)] = event;
-            free
-        } else {
-            self.slots.push(event);
-            last(&self.slots)
-        };
-        let Self { by_key, slots, .. } = self;
-        let for_table = |slot: &u32| slots[index(*slot)].key.for_table();
-        by_key.insert_unique(key.for_table(), slot, for_table);
-    }
-
     /// Forgets the event in a slot, unless it has another by now.
     fn forget(&mut self, slot: u32) {
         let for_table = self.slots[index(slot)].key.for_table();
@@ -239,16 +238,24 @@ impl State {
     }
 }
 
-fn last(slots: &[Slot]) -> u32 {
+/// A slot with this event.
+#[inline]
+fn take_slot(slots: &mut Vec<Slot>, free: &mut Vec<u32>, event: Slot) -> u32 {
+    if let Some(slot) = free.pop() {
+        slots[index(slot)] = event;
+        return slot;
+    }
     #[expect(
         clippy::cast_possible_truncation,
         clippy::as_conversions,
         reason = "no machine runs so many handlers besides"
     )]
-    let last = (slots.len() - 1) as u32;
-    last
+    let slot = slots.len() as u32;
+    slots.push(event);
+    slot
 }
 
+#[inline]
 fn index(slot: u32) -> usize {
     #[expect(clippy::as_conversions, reason = "it was one")]
     let index = slot as usize;
@@ -257,6 +264,7 @@ fn index(slot: u32) -> usize {
 
 /// Each step at once, without a future.
 impl MemoryDedupe {
+    #[inline]
     pub(crate) fn claim_now(&self, key: KeyDigest, token: Token, lease: Duration) -> Claim {
         self.lock().claim(key, token, Instant::now(), lease)
     }
@@ -265,6 +273,7 @@ impl MemoryDedupe {
         self.lock().extend(key, token, Instant::now() + lease)
     }
 
+    #[inline]
     pub(crate) fn finish_now(
         &self,
         key: KeyDigest,

@@ -127,6 +127,7 @@ pub struct Token([u8; 16]);
 
 impl Token {
     /// A token that was never used before.
+    #[inline]
     pub fn unique() -> Self {
         // The randomness that the standard library seeds its hash maps with: it has to differ
         // between processes, not to be secret.
@@ -201,6 +202,7 @@ impl Store {
     }
 
     /// The entry of an event of `tenant`, in a store that `prefix` names this endpoint in.
+    #[inline]
     pub(crate) fn entry(&self, prefix: &str, tenant: &str, part: &Part<'_>) -> Entry<'_> {
         match self {
             Self::Memory(memory) => Entry::Memory(memory, KeyDigest::of(tenant, part)),
@@ -217,6 +219,7 @@ pub(crate) enum Entry<'a> {
 }
 
 impl Entry<'_> {
+    #[inline]
     pub(crate) fn digest(&self) -> KeyDigest {
         match self {
             Self::Memory(_, key) => *key,
@@ -224,6 +227,7 @@ impl Entry<'_> {
         }
     }
 
+    #[inline]
     pub(crate) fn claim(
         &self,
         token: Token,
@@ -243,6 +247,7 @@ impl Entry<'_> {
         }
     }
 
+    #[inline]
     pub(crate) fn finish(
         &self,
         token: Token,
