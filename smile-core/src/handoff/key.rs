@@ -233,6 +233,8 @@ mod tests {
             ("", Part::Text(&body)),
             ("acme", Part::Text("et-1")),
             ("acme", Part::Body(b"et-1")),
+            ("ac", Part::Text("meet-1")),
+            ("ecma", Part::Text("et-1")),
             ("", Part::Text("acme:et-1")),
             ("", Part::Text("et\u{0}1")),
             ("", Part::Text("")),

@@ -41,6 +41,8 @@ async fn when_full_the_newest_are_remembered_and_the_oldest_forgotten() {
         done(&store, &format!("et-{n}")).await;
     }
     assert!((1000..=1030).contains(&store.len()), "{}", store.len());
+    let slots = store.lock().slots.len();
+    assert!(slots <= 1032, "{slots}: what is forgotten makes room");
     assert!(!is_done(&store, "et-3969").await);
     for n in 4000..5000 {
         assert!(is_done(&store, &format!("et-{n}")).await, "et-{n}");
