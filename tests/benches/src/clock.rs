@@ -1,32 +1,56 @@
-//! Time that other processes cannot take away.
+//! The clocks that laps are timed by.
 
 use std::{cell::Cell, sync::LazyLock, time::Duration};
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// How long this thread has had a processor. On a busy machine the wall clock mostly measures the
-/// others.
+/// A moment of one of the clocks.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ThreadTime(Duration);
+pub(crate) struct Moment {
+    clock: Clock,
+    time: Duration,
+}
 
-impl ThreadTime {
-    pub(crate) fn now() -> Self {
-        let time = clock_gettime(ClockId::ThreadCPUTime);
-        Self(Duration::try_from(time).expect("it counts from 0"))
-    }
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Clock {
+    /// How long this thread has had a processor. On a busy machine the time of day mostly measures the
+    /// others.
+    Thread,
+    /// The time of day, read without a call of the kernel: where a few microseconds with cold caches
+    /// are timed, that call would be most of what they hold.
+    Wall,
+}
 
-    pub(crate) fn elapsed(self) -> Duration {
-        Self::now().0 - self.0
+impl Clock {
+    pub(crate) fn now(self) -> Moment {
+        let id = match self {
+            Self::Thread => ClockId::ThreadCPUTime,
+            Self::Wall => ClockId::Monotonic,
+        };
+        let time = Duration::try_from(clock_gettime(id)).expect("it counts from 0");
+        Moment { clock: self, time }
     }
 
     /// What it takes to ask twice, which every measured time contains once: the median of many.
-    pub(crate) fn own_cost() -> Duration {
-        static COST: LazyLock<Duration> = LazyLock::new(|| {
-            let mut costs: Vec<_> = (0..1001).map(|_| ThreadTime::now().elapsed()).collect();
-            costs.sort_unstable();
-            costs[costs.len() / 2]
+    pub(crate) fn own_cost(self) -> Duration {
+        static COSTS: LazyLock<[Duration; 2]> = LazyLock::new(|| {
+            [Clock::Thread, Clock::Wall].map(|clock| {
+                let mut costs: Vec<_> = (0..1001).map(|_| clock.now().elapsed()).collect();
+                costs.sort_unstable();
+                costs[costs.len() / 2]
+            })
         });
-        *COST
+        let [thread, wall] = *COSTS;
+        match self {
+            Self::Thread => thread,
+            Self::Wall => wall,
+        }
+    }
+}
+
+impl Moment {
+    pub(crate) fn elapsed(self) -> Duration {
+        self.clock.now().time - self.time
     }
 }
 
@@ -36,11 +60,11 @@ thread_local! {
 
 /// What this thread does while this lives is left out of what is measured around it.
 #[derive(Debug)]
-pub(crate) struct Untimed(ThreadTime);
+pub(crate) struct Untimed(Moment);
 
 impl Untimed {
-    pub(crate) fn begin() -> Self {
-        Self(ThreadTime::now())
+    pub(crate) fn begin(clock: Clock) -> Self {
+        Self(clock.now())
     }
 
     /// What was left out since the last call.
@@ -52,7 +76,7 @@ impl Untimed {
 impl Drop for Untimed {
     fn drop(&mut self) {
         // Of the two readings of the clock the first half and the last are not between them.
-        let left_out = self.0.elapsed() + ThreadTime::own_cost();
+        let left_out = self.0.elapsed() + self.0.clock.own_cost();
         LEFT_OUT.set(LEFT_OUT.get() + left_out);
     }
 }

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use futures_core::Stream;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
-use crate::clock::Untimed;
+use crate::clock::{Clock, Untimed};
 
 /// How a body comes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +24,16 @@ pub(crate) enum Arrival {
     /// At once, and what is done with it before the end is asked for is not timed. In ours that is
     /// the hash, a thousand times of what there is to be seen beside it.
     HashUntimed,
+}
+
+impl Arrival {
+    /// What its receiving is timed by.
+    pub(crate) fn clock(self) -> Clock {
+        match self {
+            Self::Whole | Self::InFrames => Clock::Thread,
+            Self::HashUntimed => Clock::Wall,
+        }
+    }
 }
 
 /// What is left of a body.
@@ -54,7 +64,7 @@ impl Frames {
             Arrival::Whole => mem::take(&mut self.rest),
             Arrival::InFrames => self.rest.split_to(self.rest.len().min(FRAME)),
             Arrival::HashUntimed => {
-                self.untimed = Some(Untimed::begin());
+                self.untimed = Some(Untimed::begin(self.arrival.clock()));
                 mem::take(&mut self.rest)
             }
         })

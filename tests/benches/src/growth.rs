@@ -16,7 +16,7 @@ use tower::Service;
 
 use crate::{
     by_hand::{Receiver, Refusal},
-    clock::ThreadTime,
+    clock::Clock,
     delivery::{Delivery, Flaw, PATH, Scheme},
     event::Envelope,
     in_process::Size,
@@ -162,7 +162,7 @@ fn by_hand_that_waits() -> Router {
 
 async fn time_together(app: &mut Router, deliveries: &[Delivery], together: usize) -> f64 {
     let mut requests: Vec<_> = deliveries.iter().map(axum_request).collect();
-    let start = ThreadTime::now();
+    let start = Clock::Thread.now();
     while !requests.is_empty() {
         let rest = requests.split_off(together.min(requests.len()));
         let mut tasks = JoinSet::new();

@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 
 use crate::{
-    clock::{ThreadTime, process_time},
+    clock::{Clock, process_time},
     delivery::{Delivery, Flaw, Scheme},
     in_process::Size,
     options::Options,
@@ -34,7 +34,7 @@ impl Client {
     /// Sends all of these, which are all answered alike.
     pub(crate) fn drive(&mut self, requests: &[Vec<u8>], status: u16) -> Drive {
         let count = self.0.len();
-        let (start, own, all) = (Instant::now(), ThreadTime::now(), process_time());
+        let (start, own, all) = (Instant::now(), Clock::Thread.now(), process_time());
         for (at, request) in requests.iter().enumerate() {
             let stream = &mut self.0[at % count];
             if at >= count {

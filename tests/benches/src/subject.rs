@@ -18,7 +18,7 @@ use stats_alloc::INSTRUMENTED_SYSTEM;
 use tower::Service;
 
 use crate::{
-    clock::{ThreadTime, Untimed},
+    clock::Untimed,
     delivery::Delivery,
     frames::{Arrival, Frames},
 };
@@ -60,15 +60,16 @@ pub(crate) async fn lap<'a, R>(
     lap.statuses.reserve(deliveries.len());
     let largest = deliveries.iter().map(|delivery| delivery.body.len()).max();
     let few = BYTES_AT_A_TIME / largest.unwrap_or_default().max(1);
+    let clock = deliveries[0].arrival.clock();
     for few in deliveries.chunks(few.clamp(1, AT_MOST)) {
         let requests: Vec<_> = few.iter().map(&make).collect();
         let allocations = allocations();
-        let start = ThreadTime::now();
+        let start = clock.now();
         for request in requests {
             lap.statuses.push(Counted(pin!(receive(request))).await);
         }
         let elapsed = start.elapsed();
-        lap.time += elapsed.saturating_sub(ThreadTime::own_cost() + Untimed::take());
+        lap.time += elapsed.saturating_sub(clock.own_cost() + Untimed::take());
         lap.allocations += self::allocations() - allocations;
     }
     lap
