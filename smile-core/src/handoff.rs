@@ -3,14 +3,13 @@
 use std::fmt;
 
 mod claims;
-mod handler;
+pub(crate) mod handler;
 mod in_flight;
 mod key;
 mod memory;
 mod store;
 
 pub(crate) use claims::{Claims, Settled, Timing};
-pub(crate) use handler::Handler;
 pub(crate) use key::Part;
 pub use key::{DedupeKey, DeliveryKey};
 pub use memory::MemoryDedupe;

@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::{
     Claim, Clock, DedupeKey, Delivery, Head, Held, Observer, Outcome, Reason, Rejection, Reply,
     Report, SmileApi, SmileIo, Vendor, Verification, Verified,
-    handoff::{Claims, Entry, Handler, Handoff, Part, Settled, Timing},
+    handoff::{Claims, Entry, Handoff, Part, Settled, Timing, handler},
     head::{Field, names},
     key_ring::{LookupFuture, Secrets, Source},
     observe,
@@ -178,7 +178,7 @@ impl<V: Vendor> Intake<V> {
                     },
                 };
                 let mut settled = {
-                    let handler = pin!(Handler::new(|| run(delivery)));
+                    let handler = pin!(handler::begin(|| run(delivery)));
                     claimed.run(handler, status).await
                 };
                 settled.hear(claimed.tell(&settled).await);

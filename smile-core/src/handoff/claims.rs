@@ -11,7 +11,7 @@ use std::{
 use tokio::time::{Instant, error::Elapsed, sleep, timeout};
 
 use super::{
-    handler::Handler,
+    handler,
     in_flight::{Run, Running, Waiting},
     store::{Answer, Entry},
 };
@@ -187,19 +187,15 @@ impl Claimed<'_> {
 
     /// Runs a handler to its end, its deadline or its panic, and keeps the claim meanwhile: what the
     /// run comes to, if the store can be told.
-    pub(crate) fn run<R, B, Fut>(
+    pub(crate) fn run<R, Fut: Future<Output = R>>(
         &self,
-        mut handler: Pin<&mut Handler<B, Fut>>,
+        mut handler: Pin<&mut Option<Fut>>,
         status: fn(&R) -> Option<u16>,
-    ) -> impl Future<Output = Settled<R>>
-    where
-        B: FnOnce() -> Fut,
-        Fut: Future<Output = R>,
-    {
+    ) -> impl Future<Output = Settled<R>> {
         // Made for a handler that does not answer at once: others need no timers.
         let mut deadline = None;
         poll_fn(move |cx| {
-            match handler.as_mut().poll(cx) {
+            match handler::poll(handler.as_mut(), cx) {
                 Poll::Ready(Some(answer)) => return Poll::Ready(Settled::of(answer, status)),
                 Poll::Ready(None) => {
                     return Poll::Ready(Settled::Rejected(Reason::HandlerPanicked.into()));

@@ -1,4 +1,4 @@
-//! A handler under a claim.
+//! A handler under a claim: one that panics must not take the claim with it.
 
 use std::{
     future::Future,
@@ -7,41 +7,24 @@ use std::{
     task::{Context, Poll},
 };
 
-use pin_project_lite::pin_project;
+// A handler that panicked is dropped and never polled again, so that what it left in disorder is seen
+// by nobody.
 
-pin_project! {
-    /// A handler in its place, where it begins with the first poll.
-    #[project = HandlerProjection]
-    pub(crate) enum Handler<B, Fut> {
-        ToBegin { begin: Option<B> },
-        Running { #[pin] run: Fut },
-    }
+/// Begins a handler; `None` where it panics.
+#[inline]
+pub(crate) fn begin<Fut>(handler: impl FnOnce() -> Fut) -> Option<Fut> {
+    catch_unwind(AssertUnwindSafe(handler)).ok()
 }
 
-impl<B: FnOnce() -> Fut, Fut: Future> Handler<B, Fut> {
-    pub(crate) fn new(begin: B) -> Self {
-        Self::ToBegin { begin: Some(begin) }
-    }
-
-    /// Its answer; `None` where it panics.
-    pub(crate) fn poll(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Fut::Output>> {
-        // A handler that panicked is dropped and never polled again, so that what it left in
-        // disorder is seen by nobody.
-        let poll = AssertUnwindSafe(|| {
-            if let HandlerProjection::ToBegin { begin } = self.as_mut().project()
-                && let Some(begin) = begin.take()
-            {
-                let run = begin();
-                self.set(Self::Running { run });
-            }
-            match self.project() {
-                HandlerProjection::Running { run } => run.poll(cx).map(Some),
-                HandlerProjection::ToBegin { .. } => Poll::Ready(None),
-            }
-        });
-        catch_unwind(poll).unwrap_or(Poll::Ready(None))
-    }
+/// Its answer; `None` where it panics, or did as it [began](begin).
+#[inline]
+pub(crate) fn poll<Fut: Future>(
+    handler: Pin<&mut Option<Fut>>,
+    cx: &mut Context<'_>,
+) -> Poll<Option<Fut::Output>> {
+    let Some(handler) = handler.as_pin_mut() else {
+        return Poll::Ready(None);
+    };
+    let poll = AssertUnwindSafe(|| handler.poll(cx).map(Some));
+    catch_unwind(poll).unwrap_or(Poll::Ready(None))
 }
