@@ -13,7 +13,7 @@ use tokio::time::{Instant, error::Elapsed, sleep, timeout};
 use super::{
     handler,
     in_flight::{Run, Running, Waiting},
-    store::{Answer, Entry},
+    store::{Answer, Entry, Tokens},
 };
 use crate::{Claim, Delivery, Fingerprint, Held, Reason, Rejection, StoreError, Token, Vendor};
 
@@ -47,6 +47,7 @@ impl Timing {
 /// The claims of one intake: all that is shared between its requests.
 #[derive(Debug, Default)]
 pub(crate) struct Claims {
+    tokens: Tokens,
     waiting: Waiting,
     pub(crate) running: Running,
 }
@@ -98,7 +99,7 @@ impl Claims {
         Claimed {
             entry,
             timing,
-            token: Token::unique(),
+            token: self.tokens.next(),
             fingerprint: delivery.verified().fingerprint(),
             waiting: &self.waiting,
             _run: self.running.enter(),

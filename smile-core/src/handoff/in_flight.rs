@@ -148,12 +148,16 @@ impl Drop for Run<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::key::Part, *};
+    use super::{
+        super::key::{DigestSecret, Part},
+        *,
+    };
 
     #[test]
     fn a_sixty_fifth_waiter_is_refused_until_one_leaves() {
         let waiting = Waiting::default();
-        let [key, other] = ["et-1", "et-2"].map(|id| KeyDigest::of("", &Part::Text(id)));
+        let [key, other] = ["et-1", "et-2"]
+            .map(|id| KeyDigest::of(DigestSecret::of_process(), "", &Part::Text(id)));
         let mut waiters: Vec<_> = (0..64).map(|_| waiting.join(key).unwrap()).collect();
         assert!(waiting.join(key).is_none());
         assert!(waiting.join(other).is_some());

@@ -57,13 +57,13 @@ pub(crate) struct KeyDigest([u64; 2]);
 impl KeyDigest {
     /// Among the events of one endpoint.
     #[inline]
-    pub(crate) fn of(tenant: &str, part: &Part<'_>) -> Self {
+    pub(crate) fn of(secret: DigestSecret, tenant: &str, part: &Part<'_>) -> Self {
         let (kind, part) = match part {
             Part::Text(text) => (0, text.as_bytes()),
             Part::Body(body) => (1, *body),
         };
         // With its length before it, no tenant's name goes on where another's ends.
-        let mut hasher = Self::hasher();
+        let mut hasher = secret.hasher();
         hasher.write_usize((tenant.len() << 1) | kind);
         if tenant.is_empty() {
             hasher.hash(part).into()
@@ -79,18 +79,36 @@ impl KeyDigest {
         hasher.hash(part).into()
     }
 
+    /// Part of it, for a table.
     #[inline]
-    fn hasher() -> SipHasher13 {
+    pub(crate) fn for_table(self) -> u32 {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::as_conversions,
+            reason = "a part is enough"
+        )]
+        let part = self.0[0] as u32;
+        part
+    }
+}
+
+/// What digests of keys are made with.
+#[derive(Clone, Copy)]
+pub(crate) struct DigestSecret([u64; 2]);
+
+impl DigestSecret {
+    /// The one of this process.
+    pub(crate) fn of_process() -> Self {
         // The randomness that the standard library seeds its hash maps with.
         static SECRET: LazyLock<[u64; 2]> =
             LazyLock::new(|| [0, 1].map(|n: u8| RandomState::new().hash_one(n)));
-        let [key, other] = *SECRET;
-        SipHasher13::new_with_keys(key, other)
+        Self(*SECRET)
     }
 
     #[inline]
-    pub(crate) fn for_table(self) -> u64 {
-        self.0[0]
+    fn hasher(self) -> SipHasher13 {
+        let Self([key, other]) = self;
+        SipHasher13::new_with_keys(key, other)
     }
 }
 
@@ -103,7 +121,8 @@ impl From<Hash128> for KeyDigest {
 
 impl From<&DeliveryKey> for KeyDigest {
     fn from(key: &DeliveryKey) -> Self {
-        Self::hasher().hash(key.0.as_bytes()).into()
+        let hasher = DigestSecret::of_process().hasher();
+        hasher.hash(key.0.as_bytes()).into()
     }
 }
 
@@ -239,13 +258,12 @@ mod tests {
             ("", Part::Text("et\u{0}1")),
             ("", Part::Text("")),
         ];
+        let of =
+            |tenant: &str, part: &Part<'_>| KeyDigest::of(DigestSecret::of_process(), tenant, part);
         for (n, (tenant, part)) in events.iter().enumerate() {
-            assert_eq!(KeyDigest::of(tenant, part), KeyDigest::of(tenant, part));
+            assert_eq!(of(tenant, part), of(tenant, part));
             for (other_tenant, other) in &events[n + 1..] {
-                assert_ne!(
-                    KeyDigest::of(tenant, part),
-                    KeyDigest::of(other_tenant, other)
-                );
+                assert_ne!(of(tenant, part), of(other_tenant, other));
                 let [key, other] = [(tenant, part), (other_tenant, other)]
                     .map(|(tenant, part)| DeliveryKey::of("smile-api:default:", tenant, part));
                 assert_ne!(key, other);

@@ -1,7 +1,6 @@
 //! The store that needs nothing: this process's memory.
 
 use std::{
-    collections::VecDeque,
     fmt,
     future::{Future, ready},
     num::NonZeroUsize,
@@ -9,12 +8,14 @@ use std::{
     time::Duration,
 };
 
-use hashbrown::{HashTable, hash_table::Entry};
 use tokio::time::Instant;
 
-use super::key::KeyDigest;
+use self::{order::Order, places::Places};
+use super::key::{DigestSecret, KeyDigest, Part};
 use crate::{Claim, DedupeStore, DeliveryKey, Fence, Fingerprint, Held, StoreError, Token};
 
+mod order;
+mod places;
 #[cfg(test)]
 mod tests;
 
@@ -25,23 +26,24 @@ mod tests;
 /// most as many as handlers running. What it remembers ends with the process, and every process
 /// remembers for itself: with several replicas, use one of the stores of `smile-store`.
 ///
-/// One event takes about 80 bytes, as of its key it keeps 128 bits of a hash under a secret of the
-/// process: the default capacity of 100,000 about 8 MB, when full.
-pub struct MemoryDedupe(Mutex<State>);
+/// One event takes 84 to 100 bytes, as of its key it keeps 128 bits of a hash under a secret of the
+/// process: the default capacity of 100,000 about 9 MB, when full.
+// Begins a cache line: all that is in here is needed with every claim.
+#[repr(align(64))]
+pub struct MemoryDedupe {
+    secret: DigestSecret,
+    state: Mutex<State>,
+}
 
-/// An event has a slot from its claim until it is forgotten.
+/// An event has a slot from its claim until it is forgotten. One that was over and was claimed anew
+/// has another slot since, and the first is freed in its turn.
 struct State {
+    /// Made when they are first used.
     slots: Vec<Slot>,
-    /// Slots without an event.
-    free: Vec<u32>,
+    order: Order,
     /// The slot of each event.
-    by_key: HashTable<u32>,
-    /// The slots of events that are done, the oldest first. An event that was over and was claimed
-    /// anew has another slot since.
-    done: VecDeque<u32>,
+    by_key: Places,
     capacity: usize,
-    /// Events that are forgotten at a time: to find several waits for memory once.
-    batch: usize,
     fence: u64,
 }
 
@@ -63,12 +65,15 @@ impl MemoryDedupe {
     /// Events remembered by default.
     pub const DEFAULT_CAPACITY: NonZeroUsize = NonZeroUsize::new(100_000).unwrap();
 
-    /// A store that remembers the `capacity` events handled last; at most 4,294,965,247.
+    /// A store that remembers the `capacity` events handled last; at most 1,073,741,824.
     ///
     /// Room for all of them is taken here, so that nothing has to be rebuilt while requests wait;
     /// the system gives most of it when it is first used.
     pub fn bounded(capacity: NonZeroUsize) -> Self {
-        Self(Mutex::new(State::bounded(capacity.get())))
+        Self {
+            secret: DigestSecret::of_process(),
+            state: Mutex::new(State::bounded(capacity.get())),
+        }
     }
 
     /// How many finished events are remembered now.
@@ -84,7 +89,7 @@ impl MemoryDedupe {
     #[inline]
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing in here panics halfway through a change.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -100,52 +105,48 @@ impl fmt::Debug for MemoryDedupe {
         f.debug_struct("MemoryDedupe")
             .field("capacity", &state.capacity)
             .field("done", &state.remembered())
-            .field("claimed", &state.claimed())
+            .field("claimed", &state.order.claimed())
             .finish()
     }
 }
 
 impl State {
+    const MOST: u32 = 1 << 30;
     /// Claims that there is room for besides, before anything has to be rebuilt.
-    const IN_FLIGHT: usize = 1024;
+    const IN_FLIGHT: u32 = 1024;
+    /// Events that are forgotten at a time: to find several waits for memory once.
+    const AT_A_TIME: u32 = 16;
 
     fn bounded(capacity: usize) -> Self {
-        let most: usize = u32::MAX.try_into().unwrap_or(usize::MAX);
-        let capacity = capacity.min(most - 2 * Self::IN_FLIGHT);
-        let batch = (capacity / 32).clamp(1, 16);
-        let slots = capacity + batch + Self::IN_FLIGHT;
+        let capacity = u32::try_from(capacity).map_or(Self::MOST, |n| n.min(Self::MOST));
+        let slots = capacity + Self::AT_A_TIME + Self::IN_FLIGHT;
         Self {
-            slots: Vec::with_capacity(slots),
-            free: Vec::with_capacity(batch + Self::IN_FLIGHT),
-            by_key: HashTable::with_capacity(slots),
-            done: VecDeque::with_capacity(capacity + batch),
-            capacity,
-            batch,
+            slots: Vec::with_capacity(index(slots)),
+            order: Order::of(slots),
+            by_key: Places::with_capacity(index(slots)),
+            capacity: index(capacity),
             fence: 0,
         }
     }
 
-    fn claimed(&self) -> usize {
-        self.slots.len() - self.free.len() - self.done.len()
-    }
-
     fn remembered(&self) -> usize {
-        self.by_key.len() - self.claimed()
+        self.by_key.len() - self.order.claimed()
     }
 
+    /// Where `by_key` has the event, or would have it.
     #[inline]
-    fn find(&self, key: KeyDigest) -> Option<u32> {
-        let is_it = |slot: &u32| self.slots[index(*slot)].key == key;
-        self.by_key.find(key.for_table(), is_it).copied()
+    fn find(&self, key: KeyDigest) -> Result<usize, usize> {
+        let is_it = |slot| self.slots[index(slot)].key == key;
+        self.by_key.find(key.for_table(), is_it)
     }
 
     /// The claim's slot, where `token` is its own. A lease that is over still counts while nobody
     /// else has claimed: the work is done, and forgetting it would have it done again.
     #[inline]
     fn find_held(&self, key: KeyDigest, token: Token) -> Option<u32> {
-        self.find(key).filter(|slot| {
-            matches!(self.slots[index(*slot)].event, Event::Claimed(holder) if holder == token)
-        })
+        let slot = self.by_key.get(self.find(key).ok()?);
+        let event = self.slots[index(slot)].event;
+        matches!(event, Event::Claimed(holder) if holder == token).then_some(slot)
     }
 
     #[inline]
@@ -155,20 +156,13 @@ impl State {
             until: now + lease,
             event: Event::Claimed(token),
         };
-        let Self {
-            slots,
-            free,
-            by_key,
-            ..
-        } = self;
-        let is_it = |slot: &u32| slots[index(*slot)].key == key;
-        let for_table = |slot: &u32| slots[index(*slot)].key.for_table();
-        match by_key.entry(key.for_table(), is_it, for_table) {
-            Entry::Vacant(vacant) => {
-                vacant.insert(take_slot(slots, free, claim));
+        match self.find(key) {
+            Err(at) => {
+                let slot = self.put(claim);
+                self.by_key.insert(at, key.for_table(), slot);
             }
-            Entry::Occupied(mut found) => {
-                let slot = &mut slots[index(*found.get())];
+            Ok(at) => {
+                let slot = &mut self.slots[index(self.by_key.get(at))];
                 let left = slot.until.saturating_duration_since(now);
                 match slot.event {
                     Event::Claimed(holder) if holder == token || left.is_zero() => *slot = claim,
@@ -178,8 +172,10 @@ impl State {
                             fingerprint: Some(fingerprint),
                         };
                     }
-                    // Its slot is freed in its turn, and until then says nothing.
-                    Event::Done(_) => *found.get_mut() = take_slot(slots, free, claim),
+                    Event::Done(_) => {
+                        let slot = self.put(claim);
+                        self.by_key.set(at, slot);
+                    }
                 }
             }
         }
@@ -187,6 +183,17 @@ impl State {
         Claim::Acquired {
             fence: Some(Fence(self.fence)),
         }
+    }
+
+    /// A slot with this claim.
+    #[inline]
+    fn put(&mut self, claim: Slot) -> u32 {
+        let slot = self.order.claim();
+        match self.slots.get_mut(index(slot)) {
+            Some(free) => *free = claim,
+            None => self.slots.push(claim),
+        }
+        slot
     }
 
     fn extend(&mut self, key: KeyDigest, token: Token, until: Instant) -> Held {
@@ -203,8 +210,8 @@ impl State {
             return Held::Lost;
         };
         self.slots[index(slot)] = done;
-        self.done.push_back(slot);
-        if self.done.len() >= self.capacity + self.batch {
+        self.order.finish(slot);
+        if self.order.done() >= self.capacity + self.at_a_time() {
             self.forget_oldest();
         }
         Held::Held
@@ -215,55 +222,47 @@ impl State {
             return Held::Lost;
         };
         self.forget(slot);
-        self.free.push(slot);
+        self.order.release(slot);
         Held::Held
     }
 
     /// Forgets the event in a slot, unless it has another by now.
     fn forget(&mut self, slot: u32) {
-        let for_table = self.slots[index(slot)].key.for_table();
-        if let Ok(entry) = self.by_key.find_entry(for_table, |other| *other == slot) {
-            entry.remove();
+        let hash = self.slots[index(slot)].key.for_table();
+        if let Ok(at) = self.by_key.find(hash, |other| other == slot) {
+            self.by_key.remove(at);
         }
+    }
+
+    #[inline]
+    fn at_a_time(&self) -> usize {
+        (self.capacity / 32).clamp(1, index(Self::AT_A_TIME))
     }
 
     #[cold]
     fn forget_oldest(&mut self) {
-        for _ in 0..self.batch {
-            if let Some(slot) = self.done.pop_front() {
+        for _ in 0..self.at_a_time() {
+            if let Some(slot) = self.order.forget() {
                 self.forget(slot);
-                self.free.push(slot);
             }
         }
     }
 }
 
-/// A slot with this event.
-#[inline]
-fn take_slot(slots: &mut Vec<Slot>, free: &mut Vec<u32>, event: Slot) -> u32 {
-    if let Some(slot) = free.pop() {
-        slots[index(slot)] = event;
-        return slot;
-    }
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::as_conversions,
-        reason = "no machine runs so many handlers besides"
-    )]
-    let slot = slots.len() as u32;
-    slots.push(event);
-    slot
-}
-
 #[inline]
 fn index(slot: u32) -> usize {
-    #[expect(clippy::as_conversions, reason = "it was one")]
+    #[expect(clippy::as_conversions, reason = "an index has 32 bits at least")]
     let index = slot as usize;
     index
 }
 
 /// Each step at once, without a future.
 impl MemoryDedupe {
+    #[inline]
+    pub(crate) fn digest(&self, tenant: &str, part: &Part<'_>) -> KeyDigest {
+        KeyDigest::of(self.secret, tenant, part)
+    }
+
     #[inline]
     pub(crate) fn claim_now(&self, key: KeyDigest, token: Token, lease: Duration) -> Claim {
         self.lock().claim(key, token, Instant::now(), lease)

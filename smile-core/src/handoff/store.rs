@@ -127,17 +127,9 @@ pub struct Token([u8; 16]);
 
 impl Token {
     /// A token that was never used before.
-    #[inline]
     pub fn unique() -> Self {
-        // The randomness that the standard library seeds its hash maps with: it has to differ
-        // between processes, not to be secret.
-        static PROCESS: LazyLock<u128> = LazyLock::new(|| {
-            let half = |n: u8| u128::from(RandomState::new().hash_one(n));
-            (half(0) << 64) | half(1)
-        });
-        static COUNTER: AtomicU64 = AtomicU64::new(0);
-        let count = u128::from(COUNTER.fetch_add(1, Ordering::Relaxed));
-        Self((*PROCESS ^ count).to_be_bytes())
+        static TOKENS: LazyLock<Tokens> = LazyLock::new(Tokens::default);
+        TOKENS.next()
     }
 
     /// The token's bytes, for a store to keep.
@@ -154,6 +146,33 @@ impl Token {
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Token({})", self.to_hex())
+    }
+}
+
+/// Where tokens come from that nobody else has.
+#[derive(Debug)]
+pub(crate) struct Tokens {
+    first: u128,
+    count: AtomicU64,
+}
+
+impl Tokens {
+    #[inline]
+    pub(crate) fn next(&self) -> Token {
+        let count = u128::from(self.count.fetch_add(1, Ordering::Relaxed));
+        Token((self.first ^ count).to_be_bytes())
+    }
+}
+
+impl Default for Tokens {
+    fn default() -> Self {
+        // The randomness that the standard library seeds its hash maps with: it has to differ from
+        // that of others, not to be secret.
+        let half = |n: u8| u128::from(RandomState::new().hash_one(n));
+        Self {
+            first: (half(0) << 64) | half(1),
+            count: AtomicU64::new(0),
+        }
     }
 }
 
@@ -205,7 +224,7 @@ impl Store {
     #[inline]
     pub(crate) fn entry(&self, prefix: &str, tenant: &str, part: &Part<'_>) -> Entry<'_> {
         match self {
-            Self::Memory(memory) => Entry::Memory(memory, KeyDigest::of(tenant, part)),
+            Self::Memory(memory) => Entry::Memory(memory, memory.digest(tenant, part)),
             Self::Other(store) => Entry::Other(&**store, DeliveryKey::of(prefix, tenant, part)),
         }
     }

@@ -1,0 +1,83 @@
+//! In which order slots are forgotten and used again.
+
+/// All slots in a ring: first those that are done, the oldest before the others, then as many as are
+/// claimed, and then those that are free. To go on from one to the next only moves a border, and
+/// what a claim takes lies where it is put when it is done, or next to it.
+pub(super) struct Order {
+    /// Those that are claimed are not in their part of it: they may be done in any order.
+    ring: Vec<u32>,
+    /// Where the oldest is.
+    oldest: usize,
+    done: usize,
+    claimed: usize,
+}
+
+impl Order {
+    /// Of this many slots, all of them free, the first before the others.
+    pub(super) fn of(slots: u32) -> Self {
+        Self {
+            ring: (0..slots).collect(),
+            oldest: 0,
+            done: 0,
+            claimed: 0,
+        }
+    }
+
+    pub(super) fn done(&self) -> usize {
+        self.done
+    }
+
+    pub(super) fn claimed(&self) -> usize {
+        self.claimed
+    }
+
+    /// A free slot becomes a claimed one; a new one, where none is free.
+    #[inline]
+    pub(super) fn claim(&mut self) -> u32 {
+        if self.done + self.claimed == self.ring.len() {
+            self.grow();
+        }
+        let at = self.after(self.done + self.claimed);
+        self.claimed += 1;
+        self.ring[at]
+    }
+
+    /// A claimed slot becomes the newest of those that are done.
+    #[inline]
+    pub(super) fn finish(&mut self, slot: u32) {
+        let at = self.after(self.done);
+        self.ring[at] = slot;
+        self.done += 1;
+        self.claimed -= 1;
+    }
+
+    /// A claimed slot becomes a free one.
+    pub(super) fn release(&mut self, slot: u32) {
+        self.claimed -= 1;
+        let at = self.after(self.done + self.claimed);
+        self.ring[at] = slot;
+    }
+
+    /// The oldest of those that are done becomes a free one.
+    pub(super) fn forget(&mut self) -> Option<u32> {
+        self.done = self.done.checked_sub(1)?;
+        let slot = self.ring[self.oldest];
+        self.oldest = self.after(1);
+        Some(slot)
+    }
+
+    /// Where one is that comes so many after the oldest.
+    #[inline]
+    fn after(&self, steps: usize) -> usize {
+        let at = self.oldest + steps;
+        at.checked_sub(self.ring.len()).unwrap_or(at)
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        self.ring.rotate_left(self.oldest);
+        self.oldest = 0;
+        let slots = u32::try_from(self.ring.len()).unwrap_or(u32::MAX);
+        self.ring.extend(slots..slots.saturating_mul(2).max(1));
+    }
+}
