@@ -5,18 +5,26 @@
 /// what a claim takes lies where it is put when it is done, or next to it.
 pub(super) struct Order {
     /// Those that are claimed are not in their part of it: they may be done in any order.
-    ring: Vec<u32>,
+    ring: Vec<Turn>,
     /// Where the oldest is.
     oldest: usize,
     done: usize,
     claimed: usize,
 }
 
+/// A slot and, where it is done, the hash of its event: to forget that, nobody has to look into the
+/// slot, which is far away by then.
+#[derive(Clone, Copy)]
+pub(super) struct Turn {
+    pub(super) slot: u32,
+    pub(super) hash: u32,
+}
+
 impl Order {
     /// Of this many slots, all of them free, the first before the others.
     pub(super) fn of(slots: u32) -> Self {
         Self {
-            ring: (0..slots).collect(),
+            ring: (0..slots).map(Turn::free).collect(),
             oldest: 0,
             done: 0,
             claimed: 0,
@@ -39,14 +47,14 @@ impl Order {
         }
         let at = self.after(self.done + self.claimed);
         self.claimed += 1;
-        self.ring[at]
+        self.ring[at].slot
     }
 
     /// A claimed slot becomes the newest of those that are done.
     #[inline]
-    pub(super) fn finish(&mut self, slot: u32) {
+    pub(super) fn finish(&mut self, slot: u32, hash: u32) {
         let at = self.after(self.done);
-        self.ring[at] = slot;
+        self.ring[at] = Turn { slot, hash };
         self.done += 1;
         self.claimed -= 1;
     }
@@ -55,15 +63,21 @@ impl Order {
     pub(super) fn release(&mut self, slot: u32) {
         self.claimed -= 1;
         let at = self.after(self.done + self.claimed);
-        self.ring[at] = slot;
+        self.ring[at] = Turn::free(slot);
+    }
+
+    /// So many of those that are done, the oldest first.
+    pub(super) fn oldest(&self, count: usize) -> impl Iterator<Item = Turn> {
+        let oldest = 0..count.min(self.done);
+        oldest.map(|steps| self.ring[self.after(steps)])
     }
 
     /// The oldest of those that are done becomes a free one.
-    pub(super) fn forget(&mut self) -> Option<u32> {
-        self.done = self.done.checked_sub(1)?;
-        let slot = self.ring[self.oldest];
+    pub(super) fn forget(&mut self) -> Option<Turn> {
+        let turn = self.oldest(1).next()?;
+        self.done -= 1;
         self.oldest = self.after(1);
-        Some(slot)
+        Some(turn)
     }
 
     /// Where one is that comes so many after the oldest.
@@ -78,6 +92,13 @@ impl Order {
         self.ring.rotate_left(self.oldest);
         self.oldest = 0;
         let slots = u32::try_from(self.ring.len()).unwrap_or(u32::MAX);
-        self.ring.extend(slots..slots.saturating_mul(2).max(1));
+        let more = slots..slots.saturating_mul(2).max(1);
+        self.ring.extend(more.map(Turn::free));
+    }
+}
+
+impl Turn {
+    fn free(slot: u32) -> Self {
+        Self { slot, hash: 0 }
     }
 }

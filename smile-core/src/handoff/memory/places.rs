@@ -49,6 +49,13 @@ impl Places {
         }
     }
 
+    /// What is at the entry to look at first, whatever it is.
+    #[inline]
+    pub(super) fn peek(&self, hash: u32) -> u32 {
+        let [_, place] = self.entries[self.home(hash)];
+        place
+    }
+
     /// The place at an entry that was found.
     #[inline]
     pub(super) fn get(&self, at: usize) -> u32 {
