@@ -142,6 +142,7 @@ pub(crate) async fn run(options: &Options) -> (Vec<Variant>, Samples<Cell>) {
             let mut contestants = contestants(&variants, uses).await;
             // Of a difference as small as this many are needed before it is seen.
             let rounds = options.rounds(match (size, uses) {
+                (Size::M1, [Use::Alone]) => 241,
                 (_, [Use::Alone]) => 121,
                 (Size::M1, _) => 31,
                 _ => 61,
