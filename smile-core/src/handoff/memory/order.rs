@@ -102,3 +102,46 @@ impl Turn {
         Self { slot, hash: 0 }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn slots_are_given_once_and_forgotten_in_the_order_of_their_end(
+            steps in vec((0..5u8, any::<proptest::sample::Index>()), 0..200)
+        ) {
+            let mut order = Order::of(2);
+            let (mut claimed, mut done) = (Vec::new(), VecDeque::new());
+            for (step, which) in steps {
+                match step {
+                    0 | 1 => {
+                        let slot = order.claim();
+                        prop_assert!(!claimed.contains(&slot) && !done.contains(&slot), "{slot}");
+                        claimed.push(slot);
+                    }
+                    2 if !claimed.is_empty() => {
+                        let slot = claimed.swap_remove(which.index(claimed.len()));
+                        order.finish(slot, slot + 7);
+                        done.push_back(slot);
+                    }
+                    3 if !claimed.is_empty() => {
+                        order.release(claimed.swap_remove(which.index(claimed.len())));
+                    }
+                    _ => {
+                        let turn = order.forget().map(|Turn { slot, hash }| (slot, hash));
+                        prop_assert_eq!(turn, done.pop_front().map(|slot| (slot, slot + 7)));
+                    }
+                }
+                let oldest: Vec<_> = order.oldest(200).map(|turn| turn.slot).collect();
+                prop_assert_eq!(&oldest, &done.iter().copied().collect::<Vec<_>>());
+                prop_assert_eq!((order.claimed(), order.done()), (claimed.len(), done.len()));
+            }
+        }
+    }
+}
