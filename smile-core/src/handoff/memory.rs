@@ -35,6 +35,7 @@ mod tests;
 // Begins a cache line: all that is in here is needed with every claim.
 #[repr(align(64))]
 pub struct MemoryDedupe {
+    /// The one of the process, near to what it is used with.
     secret: DigestSecret,
     state: Mutex<State>,
 }

@@ -396,7 +396,10 @@ mod tests {
 
     #[test]
     fn tokens_are_never_repeated() {
-        let tokens: HashSet<_> = (0..10_000).map(|_| Token::unique()).collect();
-        assert_eq!(tokens.len(), 10_000);
+        let [first, second] = [(); 2].map(|()| Tokens::default());
+        let tokens: HashSet<_> = (0..10_000)
+            .flat_map(|_| [Token::unique(), first.next(), second.next()])
+            .collect();
+        assert_eq!(tokens.len(), 30_000);
     }
 }

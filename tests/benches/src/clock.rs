@@ -13,10 +13,10 @@ pub(crate) struct Moment {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Clock {
-    /// How long this thread has had a processor. On a busy machine the time of day mostly measures the
+    /// How long this thread has had a processor. On a busy machine the wall's clock mostly measures the
     /// others.
     Thread,
-    /// The time of day, read without a call of the kernel: where a few microseconds with cold caches
+    /// The time that passes, read without a call of the kernel: where a few microseconds with cold caches
     /// are timed, that call would be most of what they hold.
     Wall,
 }
