@@ -77,6 +77,7 @@ impl<R> Settled<R> {
     }
 
     /// Takes what the store said when it was [told](Claimed::tell).
+    #[inline]
     pub(crate) fn hear(&mut self, answer: Result<Held, StoreError>) {
         // Where a claim could not be given up, its lease ends it.
         if let Self::Done { held, .. } = self {
@@ -242,6 +243,7 @@ impl Claimed<'_> {
 }
 
 impl Drop for Claimed<'_> {
+    #[inline]
     fn drop(&mut self) {
         self.waiting.wake(|| self.entry.digest());
     }

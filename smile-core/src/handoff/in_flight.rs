@@ -138,6 +138,7 @@ impl Running {
 pub(crate) struct Run<'r>(&'r Running);
 
 impl Drop for Run<'_> {
+    #[inline]
     fn drop(&mut self) {
         let last_waited_for = Running::ONE + Running::WAITED_FOR;
         if self.0.runs.fetch_sub(Running::ONE, Ordering::AcqRel) == last_waited_for {

@@ -6,10 +6,8 @@ use std::{
     hint::black_box,
     num::NonZeroUsize,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
-
-use tokio::time::Instant;
 
 use self::{
     order::{Order, Turn},
@@ -264,6 +262,12 @@ fn index(slot: u32) -> usize {
     index
 }
 
+/// By tokio's clock, which tests may stop.
+#[inline]
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
 /// Each step at once, without a future.
 impl MemoryDedupe {
     #[inline]
@@ -273,11 +277,11 @@ impl MemoryDedupe {
 
     #[inline]
     pub(crate) fn claim_now(&self, key: KeyDigest, token: Token, lease: Duration) -> Claim {
-        self.lock().claim(key, token, Instant::now(), lease)
+        self.lock().claim(key, token, now(), lease)
     }
 
     pub(crate) fn extend_now(&self, key: KeyDigest, token: Token, lease: Duration) -> Held {
-        self.lock().extend(key, token, Instant::now() + lease)
+        self.lock().extend(key, token, now() + lease)
     }
 
     #[inline]
@@ -290,7 +294,7 @@ impl MemoryDedupe {
     ) -> Held {
         let done = Slot {
             key,
-            until: Instant::now() + retention,
+            until: now() + retention,
             event: Event::Done(fingerprint),
         };
         self.lock().finish(token, done)
