@@ -13,11 +13,11 @@ pub(crate) struct Moment {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Clock {
-    /// How long this thread has had a processor. On a busy machine the wall's clock mostly measures the
-    /// others.
+    /// How long this thread has had a processor. On a busy machine the wall clock mostly measures
+    /// the others.
     Thread,
-    /// The time that passes, read without a call of the kernel: where a few microseconds with cold caches
-    /// are timed, that call would be most of what they hold.
+    /// The time that passes, read without a call of the kernel: where a few microseconds with cold
+    /// caches are timed, that call would be most of what they hold.
     Wall,
 }
 

@@ -75,6 +75,16 @@ async fn an_event_handled_anew_is_not_forgotten_with_its_earlier_run() {
     assert!(!is_done(&store, "et-1").await);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_test_that_moves_tokios_clock_sees_retention_end() {
+    let store = MemoryDedupe::default();
+    done(&store, "et-1").await;
+    tokio::time::advance(Duration::from_secs(59)).await;
+    assert!(is_done(&store, "et-1").await);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert!(!is_done(&store, "et-1").await);
+}
+
 #[tokio::test]
 #[ignore = "takes a while: 1,100,000 events"]
 async fn a_million_events_take_what_is_documented_and_the_newest_are_remembered() {
