@@ -152,6 +152,15 @@ impl State {
         matches!(event, Event::Claimed(holder) if holder == token).then_some(slot)
     }
 
+    /// Looks at what a claim needs. Each is far away, and what is looked at without a decision in
+    /// between is waited for at once.
+    #[inline]
+    fn fetch(&self, key: KeyDigest) {
+        let entry = self.by_key.peek(key.for_table());
+        let slot = self.slots.get(index(self.order.next_free()));
+        black_box((entry, slot.map(|slot| slot.key)));
+    }
+
     #[inline]
     fn claim(&mut self, key: KeyDigest, token: Token, now: Instant, lease: Duration) -> Claim {
         let claim = Slot {
@@ -244,7 +253,7 @@ impl State {
 
     #[cold]
     fn forget_oldest(&mut self) {
-        // Each is far away: what is looked at without a decision in between is waited for at once.
+        // As in `fetch`.
         let ahead = self.order.oldest(self.at_a_time());
         black_box(ahead.fold(0, |all, turn| all ^ self.by_key.peek(turn.hash)));
         for _ in 0..self.at_a_time() {
@@ -277,7 +286,9 @@ impl MemoryDedupe {
 
     #[inline]
     pub(crate) fn claim_now(&self, key: KeyDigest, token: Token, lease: Duration) -> Claim {
-        self.lock().claim(key, token, now(), lease)
+        let mut state = self.lock();
+        state.fetch(key);
+        state.claim(key, token, now(), lease)
     }
 
     pub(crate) fn extend_now(&self, key: KeyDigest, token: Token, lease: Duration) -> Held {

@@ -39,6 +39,12 @@ impl Order {
         self.claimed
     }
 
+    /// The slot that is claimed next, where one is free.
+    #[inline]
+    pub(super) fn next_free(&self) -> u32 {
+        self.ring[self.after(self.done + self.claimed)].slot
+    }
+
     /// A free slot becomes a claimed one; a new one, where none is free.
     #[inline]
     pub(super) fn claim(&mut self) -> u32 {
