@@ -163,9 +163,11 @@ impl<V: Vendor> Intake<V> {
                 return Answer::Reply(reply);
             }
             let mut described = delivery.clone();
+            let mut said = None;
             let settled = 'settled: {
                 let Some(entry) = settings.entry(&delivery, ping) else {
-                    break 'settled Settled::of(run(delivery).await, status);
+                    let said = said.insert(run(delivery).await);
+                    break 'settled Settled::of(status(said));
                 };
                 let claimed = settings.claims.open(entry, &settings.timing, &delivery);
                 let delivery = match claimed.claim().await {
@@ -179,12 +181,12 @@ impl<V: Vendor> Intake<V> {
                 };
                 let mut settled = {
                     let handler = pin!(handler::begin(|| run(delivery)));
-                    claimed.run(handler, status).await
+                    claimed.run(handler, &mut said, status).await
                 };
                 settled.hear(claimed.tell(&settled).await);
                 settled
             };
-            self.answer(&described, settled, status)
+            self.answer(&described, settled, said, status)
         }
     }
 
@@ -244,27 +246,14 @@ impl<V: Vendor> Intake<V> {
     fn answer<R>(
         &self,
         delivery: &Delivery<V>,
-        settled: Settled<R>,
+        settled: Settled,
+        said: Option<R>,
         status: fn(&R) -> Option<u16>,
     ) -> Answer<R> {
-        match settled {
-            Settled::Done { answer, held } => {
-                let outcome = match held {
-                    Held::Held => Outcome::Handled,
-                    Held::Lost => Outcome::HandledLate,
-                };
-                self.report(outcome, Some(delivery), None, status(&answer));
-                Answer::Handler(answer)
-            }
-            Settled::Failed(answer) => {
-                self.report(
-                    Outcome::HandlerFailed,
-                    Some(delivery),
-                    None,
-                    status(&answer),
-                );
-                Answer::Handler(answer)
-            }
+        let outcome = match settled {
+            Settled::Done(Held::Held) => Outcome::Handled,
+            Settled::Done(Held::Lost) => Outcome::HandledLate,
+            Settled::Failed => Outcome::HandlerFailed,
             Settled::Duplicate { id_reuse } => {
                 let outcome = if id_reuse {
                     Outcome::IdReuse
@@ -272,13 +261,22 @@ impl<V: Vendor> Intake<V> {
                     Outcome::Duplicate
                 };
                 self.report(outcome, Some(delivery), None, Some(200));
-                Answer::Reply(Reply::empty(200).header("smile-duplicate", Header::Text("true")))
+                return Answer::Reply(
+                    Reply::empty(200).header("smile-duplicate", Header::Text("true")),
+                );
             }
             Settled::Rejected(rejection) => {
                 self.rejected(Some(delivery), &rejection);
-                Answer::Rejected(rejection)
+                return Answer::Rejected(rejection);
             }
-        }
+        };
+        #[expect(
+            clippy::expect_used,
+            reason = "only a handler that answered is done or failed"
+        )]
+        let said = said.expect("the handler answered");
+        self.report(outcome, Some(delivery), None, status(&said));
+        Answer::Handler(said)
     }
 
     fn rejected(&self, delivery: Option<&Delivery<V>>, rejection: &Rejection) {

@@ -53,26 +53,24 @@ pub(crate) struct Claims {
 }
 
 /// How a delivery ended.
-pub(crate) enum Settled<R> {
+pub(crate) enum Settled {
     /// The handler answered 2xx, and the event is remembered.
-    Done { answer: R, held: Held },
+    Done(Held),
     /// The handler answered something else, or failed; the event is as if it had never come.
-    Failed(R),
+    Failed,
     /// The event was handled before.
     Duplicate { id_reuse: bool },
     /// Neither: the sender has to come back.
     Rejected(Rejection),
 }
 
-impl<R> Settled<R> {
+impl Settled {
     /// What a handler's answer comes to.
-    pub(crate) fn of(answer: R, status: fn(&R) -> Option<u16>) -> Self {
-        match status(&answer) {
-            Some(200..=299) => Self::Done {
-                answer,
-                held: Held::Held,
-            },
-            _ => Self::Failed(answer),
+    #[inline]
+    pub(crate) fn of(status: Option<u16>) -> Self {
+        match status {
+            Some(200..=299) => Self::Done(Held::Held),
+            _ => Self::Failed,
         }
     }
 
@@ -80,7 +78,7 @@ impl<R> Settled<R> {
     #[inline]
     pub(crate) fn hear(&mut self, answer: Result<Held, StoreError>) {
         // Where a claim could not be given up, its lease ends it.
-        if let Self::Done { held, .. } = self {
+        if let Self::Done(held) = self {
             match answer {
                 Ok(still_held) => *held = still_held,
                 Err(err) => *self = unavailable(Reason::ConfirmFailed, err),
@@ -134,12 +132,12 @@ impl Claimed<'_> {
     /// What comes of a claim, which waits where another has the event: the delivery to run the handler
     /// with, or how it ends without. `described` is what the caller keeps of the delivery for its
     /// report.
-    pub(crate) async fn resolve<V: Vendor, R>(
+    pub(crate) async fn resolve<V: Vendor>(
         &self,
         claim: Result<Claim, StoreError>,
         delivery: Delivery<V>,
         described: &mut Delivery<V>,
-    ) -> Result<Delivery<V>, Settled<R>> {
+    ) -> Result<Delivery<V>, Settled> {
         match claim {
             Ok(Claim::Acquired { fence }) => Ok(delivery.claimed(fence)),
             Ok(Claim::Done { fingerprint }) => Err(self.duplicate(fingerprint)),
@@ -149,12 +147,12 @@ impl Claimed<'_> {
     }
 
     /// Waits for the run that has the event, to take it over if that fails.
-    async fn wait<V: Vendor, R>(
+    async fn wait<V: Vendor>(
         &self,
         delivery: Delivery<V>,
         described: &mut Delivery<V>,
         lease_left: Duration,
-    ) -> Result<Delivery<V>, Settled<R>> {
+    ) -> Result<Delivery<V>, Settled> {
         let kept = (delivery.raw().len() <= Timing::KEPT_WHILE_WAITING).then_some(delivery);
         if kept.is_none() {
             described.let_go_of_body();
@@ -188,18 +186,21 @@ impl Claimed<'_> {
     }
 
     /// Runs a handler to its end, its deadline or its panic, and keeps the claim meanwhile: what the
-    /// run comes to, if the store can be told.
+    /// run comes to, if the store can be told. What the handler says is put into `answer`.
     pub(crate) fn run<R, Fut: Future<Output = R>>(
         &self,
         mut handler: Pin<&mut Option<Fut>>,
+        answer: &mut Option<R>,
         status: fn(&R) -> Option<u16>,
-    ) -> impl Future<Output = Settled<R>> {
+    ) -> impl Future<Output = Settled> {
         // Made for a handler that does not answer at once: others need no timers.
         let mut deadline = None;
         poll_fn(move |cx| {
-            match handler::poll(handler.as_mut(), cx) {
-                Poll::Ready(Some(answer)) => return Poll::Ready(Settled::of(answer, status)),
-                Poll::Ready(None) => {
+            match handler::poll(handler.as_mut(), answer, cx) {
+                Poll::Ready(true) => {
+                    return Poll::Ready(Settled::of(answer.as_ref().and_then(status)));
+                }
+                Poll::Ready(false) => {
                     return Poll::Ready(Settled::Rejected(Reason::HandlerPanicked.into()));
                 }
                 Poll::Pending => {}
@@ -212,9 +213,10 @@ impl Claimed<'_> {
     }
 
     /// Tells the store what the run came to.
-    pub(crate) fn tell<R>(&self, settled: &Settled<R>) -> Answer<'_, Held> {
+    #[inline]
+    pub(crate) fn tell(&self, settled: &Settled) -> Answer<'_, Held> {
         match settled {
-            Settled::Done { .. } => {
+            Settled::Done(_) => {
                 self.entry
                     .finish(self.token, self.fingerprint, self.timing.retention)
             }
@@ -223,7 +225,7 @@ impl Claimed<'_> {
     }
 
     /// The end where the event was handled before.
-    fn duplicate<R>(&self, before: Option<Fingerprint>) -> Settled<R> {
+    fn duplicate(&self, before: Option<Fingerprint>) -> Settled {
         let id_reuse = before.is_some_and(|before| before.contradicts(&self.fingerprint));
         Settled::Duplicate { id_reuse }
     }
@@ -249,16 +251,16 @@ impl Drop for Claimed<'_> {
     }
 }
 
-fn unavailable<R>(reason: Reason, err: StoreError) -> Settled<R> {
+fn unavailable(reason: Reason, err: StoreError) -> Settled {
     let rejection = Rejection::from(reason).because(Arc::new(err));
     Settled::Rejected(rejection.retry_in(Timing::RETRY))
 }
 
-fn retry_after<R>(reason: Reason) -> Settled<R> {
+fn retry_after(reason: Reason) -> Settled {
     Settled::Rejected(Rejection::from(reason).retry_in(Timing::RETRY))
 }
 
-fn retry_after_lease<R>(reason: Reason, lease_left: Duration) -> Settled<R> {
+fn retry_after_lease(reason: Reason, lease_left: Duration) -> Settled {
     // Rounded up: a sender that comes back a moment too early has spent one of its two re-sends.
     let wait = Duration::from_secs(lease_left.as_secs() + 1);
     let rejection = Rejection::from(reason);

@@ -16,15 +16,21 @@ pub(crate) fn begin<Fut>(handler: impl FnOnce() -> Fut) -> Option<Fut> {
     catch_unwind(AssertUnwindSafe(handler)).ok()
 }
 
-/// Its answer; `None` where it panics, or did as it [began](begin).
+/// Polls it until its answer is there; `false` where it panics, or did as it [began](begin).
 #[inline]
 pub(crate) fn poll<Fut: Future>(
     handler: Pin<&mut Option<Fut>>,
+    answer: &mut Option<Fut::Output>,
     cx: &mut Context<'_>,
-) -> Poll<Option<Fut::Output>> {
+) -> Poll<bool> {
     let Some(handler) = handler.as_pin_mut() else {
-        return Poll::Ready(None);
+        return Poll::Ready(false);
     };
-    let poll = AssertUnwindSafe(|| handler.poll(cx).map(Some));
-    catch_unwind(poll).unwrap_or(Poll::Ready(None))
+    let poll = AssertUnwindSafe(|| {
+        handler.poll(cx).map(|said| {
+            *answer = Some(said);
+            true
+        })
+    });
+    catch_unwind(poll).unwrap_or(Poll::Ready(false))
 }
