@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::{
     Claim, Clock, DedupeKey, Delivery, Head, Held, Observer, Outcome, Reason, Rejection, Reply,
     Report, SmileApi, SmileIo, Vendor, Verification, Verified,
-    handoff::{Claims, Entry, Handoff, Part, Settled, Timing, handler},
+    handoff::{Claims, Entry, Handoff, Moment, Part, Settled, Timing, handler},
     head::{Field, names},
     key_ring::{LookupFuture, Secrets, Source},
     observe,
@@ -170,20 +170,21 @@ impl<V: Vendor> Intake<V> {
                     break 'settled Settled::of(status(said));
                 };
                 let claimed = settings.claims.open(entry, &settings.timing, &delivery);
-                let delivery = match claimed.claim().await {
-                    Ok(Claim::Acquired { fence }) => delivery.claimed(fence),
+                let came = delivery.came();
+                let (delivery, begun) = match claimed.claim(came).await {
+                    Ok(Claim::Acquired { fence }) => (delivery.claimed(fence), came),
                     // In a box, so that those that need not wait are not as large as those that do.
                     claim => match Box::pin(claimed.resolve(claim, delivery, &mut described)).await
                     {
-                        Ok(delivery) => delivery,
+                        Ok(delivery) => (delivery, Moment::UNKNOWN),
                         Err(settled) => break 'settled settled,
                     },
                 };
-                let mut settled = {
+                let (mut settled, ended) = {
                     let handler = pin!(handler::begin(|| run(delivery)));
-                    claimed.run(handler, &mut said, status).await
+                    claimed.run(handler, &mut said, status, begun).await
                 };
-                settled.hear(claimed.tell(&settled).await);
+                settled.hear(claimed.tell(&settled, ended).await);
                 settled
             };
             self.answer(&described, settled, said, status)
@@ -231,8 +232,9 @@ impl<V: Vendor> Intake<V> {
             Known::Now(verification) => verification,
             Known::Later(asked) => look_up(*asked, settings.body_limit).await?,
         };
-        let verified = read(verification, body, settings.body_timeout).await?;
-        let delivery = Delivery::read(verified)?;
+        let mut came = settings.handoff.now();
+        let verified = read(verification, body, settings.body_timeout, &mut came).await?;
+        let delivery = Delivery::read(verified)?.that_came(came);
         if let Some(limit) = settings.max_event_age {
             check_age(
                 V::created_at(delivery.envelope()),
@@ -402,11 +404,13 @@ async fn look_up<V: Vendor>(
     }
 }
 
-/// Reads a body to its end, within `deadline` from the first time that it has to be waited for.
+/// Reads a body to its end, within `deadline` from the first time that it has to be waited for. Renews
+/// when it `came`.
 async fn read<V, B, E>(
     mut verification: Verification<V>,
     mut body: Pin<&mut B>,
     deadline: Duration,
+    came: &mut Moment,
 ) -> Result<Verified<Bytes>, Rejection>
 where
     V: Vendor,
@@ -430,7 +434,11 @@ where
                 timer.as_mut().poll(cx).map(Err)
             }
         });
-        verification = match next.await {
+        let next = next.await;
+        if has_yielded {
+            came.renew();
+        }
+        verification = match next {
             Ok(Some(Ok(chunk))) => match verification.push(chunk) {
                 Ok(verification) => verification,
                 Err(rejection) => {

@@ -4,15 +4,16 @@ use std::{
     future::{Future, poll_fn},
     pin::Pin,
     sync::Arc,
-    task::Poll,
+    task::{Poll, ready},
     time::Duration,
 };
 
-use tokio::time::{Instant, error::Elapsed, sleep, timeout};
+use tokio::time::{Instant, error::Elapsed, sleep, sleep_until, timeout};
 
 use super::{
     handler,
     in_flight::{Run, Running, Waiting},
+    moment::Moment,
     store::{Answer, Entry, Tokens},
 };
 use crate::{Claim, Delivery, Fingerprint, Held, Reason, Rejection, StoreError, Token, Vendor};
@@ -124,9 +125,9 @@ pub(crate) struct Claimed<'a> {
 impl Claimed<'_> {
     /// Asks the store for the event.
     #[inline]
-    pub(crate) fn claim(&self) -> Answer<'_, Claim> {
+    pub(crate) fn claim(&self, moment: Moment) -> Answer<'_, Claim> {
         self.entry
-            .claim(self.token, self.fingerprint, self.timing.lease)
+            .claim(moment, self.token, self.fingerprint, self.timing.lease)
     }
 
     /// What comes of a claim, which waits where another has the event: the delivery to run the handler
@@ -166,7 +167,7 @@ impl Claimed<'_> {
             let left = deadline.saturating_duration_since(Instant::now());
             waiter.settled(pause.min(left)).await;
             pause = (pause * 2).min(Timing::LAST_PAUSE);
-            match self.claim().await {
+            match self.claim(Moment::UNKNOWN).await {
                 Ok(Claim::Done { fingerprint }) => return Err(self.duplicate(fingerprint)),
                 Ok(Claim::InFlight { lease_left }) if left.is_zero() => {
                     return Err(retry_after_lease(Reason::FirstRunPending, lease_left));
@@ -186,39 +187,42 @@ impl Claimed<'_> {
     }
 
     /// Runs a handler to its end, its deadline or its panic, and keeps the claim meanwhile: what the
-    /// run comes to, if the store can be told. What the handler says is put into `answer`.
+    /// run comes to, if the store can be told, and what is known of the time then. What the handler
+    /// says is put into `answer`.
     pub(crate) fn run<R, Fut: Future<Output = R>>(
         &self,
         mut handler: Pin<&mut Option<Fut>>,
         answer: &mut Option<R>,
         status: fn(&R) -> Option<u16>,
-    ) -> impl Future<Output = Settled> {
+        begun: Moment,
+    ) -> impl Future<Output = (Settled, Moment)> {
         // Made for a handler that does not answer at once: others need no timers.
         let mut deadline = None;
         poll_fn(move |cx| {
-            match handler::poll(handler.as_mut(), answer, cx) {
-                Poll::Ready(true) => {
-                    return Poll::Ready(Settled::of(answer.as_ref().and_then(status)));
+            let settled = match handler::poll(handler.as_mut(), answer, cx) {
+                Poll::Ready(true) => Settled::of(answer.as_ref().and_then(status)),
+                Poll::Ready(false) => Settled::Rejected(Reason::HandlerPanicked.into()),
+                Poll::Pending => {
+                    let waiting = deadline.get_or_insert_with(|| Box::pin(self.deadline(begun)));
+                    ready!(waiting.as_mut().poll(cx));
+                    let deadline = self.timing.handler;
+                    retry_after(Reason::HandlerSlow { deadline })
                 }
-                Poll::Ready(false) => {
-                    return Poll::Ready(Settled::Rejected(Reason::HandlerPanicked.into()));
-                }
-                Poll::Pending => {}
-            }
-            let waiting = deadline.get_or_insert_with(|| Box::pin(self.deadline()));
-            let deadline = self.timing.handler;
-            let too_slow = |()| retry_after(Reason::HandlerSlow { deadline });
-            waiting.as_mut().poll(cx).map(too_slow)
+            };
+            let has_waited = deadline.is_some();
+            let ended = if has_waited { Moment::UNKNOWN } else { begun };
+            Poll::Ready((settled, ended))
         })
     }
 
     /// Tells the store what the run came to.
     #[inline]
-    pub(crate) fn tell(&self, settled: &Settled) -> Answer<'_, Held> {
+    pub(crate) fn tell(&self, settled: &Settled, ended: Moment) -> Answer<'_, Held> {
         match settled {
             Settled::Done(_) => {
+                let retention = self.timing.retention;
                 self.entry
-                    .finish(self.token, self.fingerprint, self.timing.retention)
+                    .finish(ended, self.token, self.fingerprint, retention)
             }
             _ => self.entry.release(self.token),
         }
@@ -233,11 +237,13 @@ impl Claimed<'_> {
     /// Waits for the handler's deadline, and until then extends the lease every third of it. A
     /// failure is no reason to stop the handler: the next beat may succeed, and
     /// what became of the claim is heard when the store is [told](Self::tell) of the run's end.
-    async fn deadline(&self) {
+    async fn deadline(&self, begun: Moment) {
         let heartbeat = async {
+            let third = self.timing.lease / 3;
+            sleep_until(Instant::from_std(begun.time()) + third).await;
             loop {
-                sleep(self.timing.lease / 3).await;
                 let _ = self.entry.extend(self.token, self.timing.lease).await;
+                sleep(third).await;
             }
         };
         let _: Result<(), Elapsed> = timeout(self.timing.handler, heartbeat).await;

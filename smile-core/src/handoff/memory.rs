@@ -13,7 +13,10 @@ use self::{
     order::{Order, Turn},
     places::Places,
 };
-use super::key::{DigestSecret, KeyDigest, Part};
+use super::{
+    key::{DigestSecret, KeyDigest, Part},
+    moment::Moment,
+};
 use crate::{Claim, DedupeStore, DeliveryKey, Fence, Fingerprint, Held, StoreError, Token};
 
 mod order;
@@ -271,13 +274,7 @@ fn index(slot: u32) -> usize {
     index
 }
 
-/// By tokio's clock, which tests may stop.
-#[inline]
-fn now() -> Instant {
-    tokio::time::Instant::now().into_std()
-}
-
-/// Each step at once, without a future.
+/// Each step at once, without a future. What is known of the time is the caller's.
 impl MemoryDedupe {
     #[inline]
     pub(crate) fn digest(&self, tenant: &str, part: &Part<'_>) -> KeyDigest {
@@ -285,19 +282,27 @@ impl MemoryDedupe {
     }
 
     #[inline]
-    pub(crate) fn claim_now(&self, key: KeyDigest, token: Token, lease: Duration) -> Claim {
+    pub(crate) fn claim_at(
+        &self,
+        moment: Moment,
+        key: KeyDigest,
+        token: Token,
+        lease: Duration,
+    ) -> Claim {
         let mut state = self.lock();
         state.fetch(key);
-        state.claim(key, token, now(), lease)
+        state.claim(key, token, moment.time(), lease)
     }
 
     pub(crate) fn extend_now(&self, key: KeyDigest, token: Token, lease: Duration) -> Held {
-        self.lock().extend(key, token, now() + lease)
+        let until = Moment::now().time() + lease;
+        self.lock().extend(key, token, until)
     }
 
     #[inline]
-    pub(crate) fn finish_now(
+    pub(crate) fn finish_at(
         &self,
+        moment: Moment,
         key: KeyDigest,
         token: Token,
         fingerprint: Fingerprint,
@@ -305,7 +310,7 @@ impl MemoryDedupe {
     ) -> Held {
         let done = Slot {
             key,
-            until: now() + retention,
+            until: moment.time() + retention,
             event: Event::Done(fingerprint),
         };
         self.lock().finish(token, done)
@@ -324,7 +329,8 @@ impl DedupeStore for MemoryDedupe {
         _fingerprint: Fingerprint,
         lease: Duration,
     ) -> impl Future<Output = Result<Claim, StoreError>> + Send {
-        ready(Ok(self.claim_now(key.into(), token, lease)))
+        let claim = self.claim_at(Moment::UNKNOWN, key.into(), token, lease);
+        ready(Ok(claim))
     }
 
     fn extend(
@@ -343,12 +349,8 @@ impl DedupeStore for MemoryDedupe {
         fingerprint: Fingerprint,
         retention: Duration,
     ) -> impl Future<Output = Result<Held, StoreError>> + Send {
-        ready(Ok(self.finish_now(
-            key.into(),
-            token,
-            fingerprint,
-            retention,
-        )))
+        let held = self.finish_at(Moment::UNKNOWN, key.into(), token, fingerprint, retention);
+        ready(Ok(held))
     }
 
     fn release(

@@ -17,7 +17,10 @@ use std::{
 
 use tokio::time::timeout;
 
-use super::key::{KeyDigest, Part};
+use super::{
+    key::{KeyDigest, Part},
+    moment::Moment,
+};
 use crate::{DeliveryKey, Fence, Fingerprint, MemoryDedupe};
 
 /// A store of claims: which events are being handled, and which were.
@@ -230,7 +233,8 @@ impl Store {
     }
 }
 
-/// An event in the store of an intake.
+/// An event in the store of an intake. The memory takes a step at the moment that it is given; others
+/// have a time of their own.
 pub(crate) enum Entry<'a> {
     /// No other intake asks this memory, so that no key has to be written down.
     Memory(&'a MemoryDedupe, KeyDigest),
@@ -249,12 +253,13 @@ impl Entry<'_> {
     #[inline]
     pub(crate) fn claim(
         &self,
+        moment: Moment,
         token: Token,
         fingerprint: Fingerprint,
         lease: Duration,
     ) -> Answer<'_, Claim> {
         match self {
-            Self::Memory(memory, key) => Answer::Now(memory.claim_now(*key, token, lease)),
+            Self::Memory(memory, key) => Answer::Now(memory.claim_at(moment, *key, token, lease)),
             Self::Other(store, key) => Answer::Later(store.claim(key, token, fingerprint, lease)),
         }
     }
@@ -269,13 +274,14 @@ impl Entry<'_> {
     #[inline]
     pub(crate) fn finish(
         &self,
+        moment: Moment,
         token: Token,
         fingerprint: Fingerprint,
         retention: Duration,
     ) -> Answer<'_, Held> {
         match self {
             Self::Memory(memory, key) => {
-                Answer::Now(memory.finish_now(*key, token, fingerprint, retention))
+                Answer::Now(memory.finish_at(moment, *key, token, fingerprint, retention))
             }
             Self::Other(store, key) => {
                 Answer::Later(store.finish(key, token, fingerprint, retention))

@@ -140,6 +140,9 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
     /// Remembers handled events for so long. Default: 24 h for Smile API, whose two re-sends come
     /// within minutes; 48 h for Smile.io, which sends again for 24 h.
     ///
+    /// A store of `smile-store` counts from when it is told; the memory from the end of a handler that
+    /// waited for something, and from when the last of the body came where none did.
+    ///
     /// # Errors
     ///
     /// [`ConfigError::Zero`].

@@ -54,9 +54,9 @@ async fn an_event_handled_anew_is_not_forgotten_with_its_earlier_run() {
     let store = MemoryDedupe::bounded(NonZeroUsize::new(3).unwrap());
     let (key, token) = (digest("et-1"), Token::unique());
     let print = Fingerprint::default();
-    store.claim_now(key, token, Duration::from_secs(15));
+    store.claim_at(Moment::UNKNOWN, key, token, Duration::from_secs(15));
     assert_eq!(
-        store.finish_now(key, token, print, Duration::ZERO),
+        store.finish_at(Moment::UNKNOWN, key, token, print, Duration::ZERO),
         Held::Held
     );
     done(&store, "et-1").await;
@@ -122,14 +122,14 @@ async fn claims_in_flight_are_not_forgotten_for_room() {
         .map(|n| (digest(&format!("held-{n}")), Token::unique()))
         .collect();
     for (key, token) in &held {
-        store.claim_now(*key, *token, lease);
+        store.claim_at(Moment::UNKNOWN, *key, *token, lease);
     }
     for n in 0..100 {
         done(&store, &format!("et-{n}")).await;
     }
     assert_eq!(store.len(), 1);
     for (key, token) in &held {
-        let again = store.claim_now(*key, Token::unique(), lease);
+        let again = store.claim_at(Moment::UNKNOWN, *key, Token::unique(), lease);
         assert!(matches!(again, Claim::InFlight { .. }), "{again:?}");
         assert_eq!(store.release_now(*key, *token), Held::Held);
     }
