@@ -75,3 +75,34 @@ pub(crate) mod names {
     #[cfg(feature = "intake")]
     pub(crate) const X_FORWARDED_FOR: &str = "x-forwarded-for";
 }
+
+/// The head of a test's request.
+#[cfg(test)]
+pub(crate) struct Post<'a> {
+    pub(crate) peer: Option<&'a str>,
+    pub(crate) headers: &'a [(&'a str, &'a str)],
+}
+
+#[cfg(test)]
+impl Head for Post<'_> {
+    fn method(&self) -> &str {
+        "POST"
+    }
+
+    fn path(&self) -> &str {
+        "/"
+    }
+
+    fn query(&self) -> Option<&str> {
+        None
+    }
+
+    fn peer(&self) -> Option<IpAddr> {
+        self.peer.map(|peer| peer.parse().unwrap())
+    }
+
+    fn fields<'a>(&'a self, name: &str, each: &mut dyn FnMut(&'a [u8])) {
+        let matching = self.headers.iter().filter(|header| header.0 == name);
+        matching.for_each(|header| each(header.1.as_bytes()));
+    }
+}

@@ -135,7 +135,8 @@ impl<V: Vendor> Intake<V> {
     }
 
     /// Hands a verified event to `run`, once for each event where events are deduplicated; `status`
-    /// reads the HTTP status off its answer, `None` where it failed without one.
+    /// reads the HTTP status off its answer, `None` where it failed without one. To be called as soon
+    /// as the event is [received](Self::receive): the memory counts from then.
     ///
     /// # Cancellation
     ///
@@ -263,20 +264,17 @@ impl<V: Vendor> Intake<V> {
                     Outcome::Duplicate
                 };
                 self.report(outcome, Some(delivery), None, Some(200));
-                return Answer::Reply(
-                    Reply::empty(200).header("smile-duplicate", Header::Text("true")),
-                );
+                let reply = Reply::empty(200).header("smile-duplicate", Header::Text("true"));
+                return Answer::Reply(reply);
             }
             Settled::Rejected(rejection) => {
                 self.rejected(Some(delivery), &rejection);
                 return Answer::Rejected(rejection);
             }
         };
-        #[expect(
-            clippy::expect_used,
-            reason = "only a handler that answered is done or failed"
-        )]
-        let said = said.expect("the handler answered");
+        let Some(said) = said else {
+            unreachable!("only a handler that answered is done or failed")
+        };
         self.report(outcome, Some(delivery), None, status(&said));
         Answer::Handler(said)
     }

@@ -42,7 +42,6 @@ mod tests {
     use std::{
         convert::Infallible,
         future::{Future, pending, ready},
-        net::IpAddr,
         pin::{Pin, pin},
         task::{Context, Poll, Waker},
         time::Duration,
@@ -55,38 +54,11 @@ mod tests {
     use tokio::time::{Sleep, advance, sleep};
 
     use super::*;
-    use crate::{Answer, Delivery, Head, Intake, Secret, SmileApi};
+    use crate::{Answer, Delivery, Intake, Secret, SmileApi, head::Post};
 
     const EVENT: &str = r#"{"id":"et-1","type":"TASK_STARTED"}"#;
 
     const TEN_SECONDS: Duration = Duration::from_secs(10);
-
-    /// A request's head, with this signature alone.
-    struct Signed(String);
-
-    impl Head for Signed {
-        fn method(&self) -> &str {
-            "POST"
-        }
-
-        fn path(&self) -> &str {
-            "/"
-        }
-
-        fn query(&self) -> Option<&str> {
-            None
-        }
-
-        fn peer(&self) -> Option<IpAddr> {
-            None
-        }
-
-        fn fields<'a>(&'a self, name: &str, each: &mut dyn FnMut(&'a [u8])) {
-            if name == "smile-signature" {
-                each(self.0.as_bytes());
-            }
-        }
-    }
 
     /// A body that comes at once, after a while.
     struct Slow(Pin<Box<Sleep>>, Option<Bytes>);
@@ -109,7 +81,10 @@ mod tests {
     async fn received(intake: &Intake<SmileApi>, after: Duration) -> Delivery<SmileApi> {
         let mac = Hmac::<Sha512>::new_from_slice(b"secret").unwrap();
         let tag = mac.chain_update(EVENT).finalize().into_bytes();
-        let head = Signed(const_hex::encode(tag));
+        let head = Post {
+            peer: None,
+            headers: &[("smile-signature", &const_hex::encode(tag))],
+        };
         let body = Slow(Box::pin(sleep(after)), Some(EVENT.into()));
         let admitted = intake.admit(&head).unwrap();
         intake.receive(admitted, body).await.unwrap()

@@ -160,30 +160,7 @@ fn split_outside_quotes(text: &str, separator: char) -> impl Iterator<Item = &st
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    struct From<'a> {
-        peer: Option<&'a str>,
-        headers: &'a [(&'a str, &'a str)],
-    }
-
-    impl Head for From<'_> {
-        fn method(&self) -> &str {
-            "POST"
-        }
-        fn path(&self) -> &str {
-            "/"
-        }
-        fn query(&self) -> Option<&str> {
-            None
-        }
-        fn peer(&self) -> Option<IpAddr> {
-            self.peer.map(|peer| peer.parse().unwrap())
-        }
-        fn fields<'a>(&'a self, name: &str, each: &mut dyn FnMut(&'a [u8])) {
-            let matching = self.headers.iter().filter(|header| header.0 == name);
-            matching.for_each(|header| each(header.1.as_bytes()));
-        }
-    }
+    use crate::head::Post;
 
     fn policy() -> SourcePolicy {
         SourcePolicy {
@@ -194,7 +171,7 @@ mod tests {
 
     #[track_caller]
     fn check(peer: &str, headers: &[(&str, &str)]) -> Result<(), Reason> {
-        policy().check(&From {
+        policy().check(&Post {
             peer: Some(peer),
             headers,
         })
@@ -209,7 +186,7 @@ mod tests {
     #[test]
     fn without_a_list_everybody_passes_even_without_an_address() {
         assert_eq!(
-            SourcePolicy::default().check(&From {
+            SourcePolicy::default().check(&Post {
                 peer: None,
                 headers: &[]
             }),
@@ -219,7 +196,7 @@ mod tests {
 
     #[test]
     fn with_a_list_a_missing_address_is_refused() {
-        let head = From {
+        let head = Post {
             peer: None,
             headers: &[],
         };
