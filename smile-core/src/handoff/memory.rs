@@ -10,8 +10,8 @@ use std::{
 };
 
 use self::{
-    order::{Order, Turn},
     places::Places,
+    slots::{Event, Moved, Slot, Slots},
 };
 use super::{
     key::{DigestSecret, KeyDigest, Part},
@@ -19,8 +19,8 @@ use super::{
 };
 use crate::{Claim, DedupeStore, DeliveryKey, Fence, Fingerprint, Held, StoreError, Token};
 
-mod order;
 mod places;
+mod slots;
 #[cfg(test)]
 mod tests;
 
@@ -31,8 +31,8 @@ mod tests;
 /// most as many as handlers running. What it remembers ends with the process, and every process
 /// remembers for itself: with several replicas, use one of the stores of `smile-store`.
 ///
-/// One event takes 88 to 104 bytes, as of its key it keeps 128 bits of a hash under a secret of the
-/// process: the default capacity of 100,000 about 9 MB, when full.
+/// One event takes 80 to 96 bytes, as of its key it keeps 128 bits of a hash under a secret of the
+/// process: the default capacity of 100,000 about 8 MB, when full.
 // Begins a cache line: all that is in here is needed with every claim.
 #[repr(align(64))]
 pub struct MemoryDedupe {
@@ -44,27 +44,12 @@ pub struct MemoryDedupe {
 /// An event has a slot from its claim until it is forgotten. One that was over and was claimed anew
 /// has another slot since, and the first is freed in its turn.
 struct State {
-    /// Made when they are first used.
-    slots: Vec<Slot>,
-    order: Order,
+    slots: Slots,
     /// The slot of each event.
     by_key: Places,
     capacity: usize,
+    at_a_time: usize,
     fence: u64,
-}
-
-/// In one cache line.
-#[repr(align(64))]
-struct Slot {
-    key: KeyDigest,
-    until: Instant,
-    event: Event,
-}
-
-#[derive(Clone, Copy)]
-enum Event {
-    Claimed(Token),
-    Done(Fingerprint),
 }
 
 impl MemoryDedupe {
@@ -78,7 +63,7 @@ impl MemoryDedupe {
     pub fn bounded(capacity: NonZeroUsize) -> Self {
         Self {
             secret: DigestSecret::of_process(),
-            state: Mutex::new(State::bounded(capacity.get())),
+            state: Mutex::new(State::bounded(capacity.get(), State::IN_FLIGHT)),
         }
     }
 
@@ -111,7 +96,7 @@ impl fmt::Debug for MemoryDedupe {
         f.debug_struct("MemoryDedupe")
             .field("capacity", &state.capacity)
             .field("done", &state.remembered())
-            .field("claimed", &state.order.claimed())
+            .field("claimed", &state.slots.claimed())
             .finish()
     }
 }
@@ -121,38 +106,40 @@ impl State {
     /// Claims that there is room for besides, before anything has to be rebuilt.
     const IN_FLIGHT: u32 = 1024;
     /// Events that are forgotten at a time: to find several waits for memory once.
-    const AT_A_TIME: u32 = 16;
+    const AT_A_TIME: usize = 16;
 
-    fn bounded(capacity: usize) -> Self {
+    fn bounded(capacity: usize, in_flight: u32) -> Self {
         let capacity = u32::try_from(capacity).map_or(Self::MOST, |n| n.min(Self::MOST));
-        let slots = capacity + Self::AT_A_TIME + Self::IN_FLIGHT;
+        let at_a_time = (index(capacity) / 32).clamp(1, Self::AT_A_TIME);
+        let slots = index(capacity) + at_a_time + index(in_flight);
         Self {
-            slots: Vec::with_capacity(index(slots)),
-            order: Order::of(slots),
-            by_key: Places::with_capacity(index(slots)),
+            slots: Slots::with_capacity(slots),
+            by_key: Places::with_capacity(slots),
             capacity: index(capacity),
+            at_a_time,
             fence: 0,
         }
     }
 
     fn remembered(&self) -> usize {
-        self.by_key.len() - self.order.claimed()
+        self.by_key.len() - self.slots.claimed()
     }
 
     /// Where `by_key` has the event, or would have it.
     #[inline]
     fn find(&self, key: KeyDigest) -> Result<usize, usize> {
-        let is_it = |slot| self.slots[index(slot)].key == key;
+        let is_it = |slot| self.slots.get(slot).key == key;
         self.by_key.find(key.for_table(), is_it)
     }
 
-    /// The claim's slot, where `token` is its own. A lease that is over still counts while nobody
+    /// Where `by_key` has a claim, and its slot, where `token` is its own. A lease that is over still counts while nobody
     /// else has claimed: the work is done, and forgetting it would have it done again.
     #[inline]
-    fn find_held(&self, key: KeyDigest, token: Token) -> Option<u32> {
-        let slot = self.by_key.get(self.find(key).ok()?);
-        let event = self.slots[index(slot)].event;
-        matches!(event, Event::Claimed(holder) if holder == token).then_some(slot)
+    fn find_held(&self, key: KeyDigest, token: Token) -> Option<(usize, u32)> {
+        let at = self.find(key).ok()?;
+        let slot = self.by_key.get(at);
+        let event = self.slots.get(slot).event;
+        matches!(event, Event::Claimed(holder) if holder == token).then_some((at, slot))
     }
 
     /// Looks at what a claim needs. Each is far away, and what is looked at without a decision in
@@ -160,7 +147,7 @@ impl State {
     #[inline]
     fn fetch(&self, key: KeyDigest) {
         let entry = self.by_key.peek(key.for_table());
-        let slot = self.slots.get(index(self.order.next_free()));
+        let slot = self.slots.next_free();
         black_box((entry, slot.map(|slot| slot.key)));
     }
 
@@ -177,7 +164,7 @@ impl State {
                 self.by_key.insert(at, key.for_table(), slot);
             }
             Ok(at) => {
-                let slot = &mut self.slots[index(self.by_key.get(at))];
+                let slot = self.slots.get_mut(self.by_key.get(at));
                 let left = slot.until.saturating_duration_since(now);
                 match slot.event {
                     Event::Claimed(holder) if holder == token || left.is_zero() => *slot = claim,
@@ -203,67 +190,74 @@ impl State {
     /// A slot with this claim.
     #[inline]
     fn put(&mut self, claim: Slot) -> u32 {
-        let slot = self.order.claim();
-        match self.slots.get_mut(index(slot)) {
-            Some(free) => *free = claim,
-            None => self.slots.push(claim),
+        if self.slots.is_full() {
+            self.grow();
         }
-        slot
+        self.slots.claim(claim)
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let place = self.slots.grow();
+        self.by_key.renumber(place);
     }
 
     fn extend(&mut self, key: KeyDigest, token: Token, until: Instant) -> Held {
-        let Some(slot) = self.find_held(key, token) else {
+        let Some((_, slot)) = self.find_held(key, token) else {
             return Held::Lost;
         };
-        self.slots[index(slot)].until = until;
+        self.slots.get_mut(slot).until = until;
         Held::Held
     }
 
     #[inline]
     fn finish(&mut self, token: Token, done: Slot) -> Held {
-        let Some(slot) = self.find_held(done.key, token) else {
+        let Some((at, claimed)) = self.find_held(done.key, token) else {
             return Held::Lost;
         };
-        let hash = done.key.for_table();
-        self.slots[index(slot)] = done;
-        self.order.finish(slot, hash);
-        if self.order.done() >= self.capacity + self.at_a_time() {
+        let (slot, moved) = self.slots.finish(claimed, done);
+        if let Some(moved) = moved {
+            self.follow(moved);
+            self.by_key.set(at, slot);
+        }
+        if self.slots.done() >= self.capacity + self.at_a_time {
             self.forget_oldest();
         }
         Held::Held
     }
 
     fn release(&mut self, key: KeyDigest, token: Token) -> Held {
-        let Some(slot) = self.find_held(key, token) else {
+        let Some((at, slot)) = self.find_held(key, token) else {
             return Held::Lost;
         };
-        self.forget(slot, key.for_table());
-        self.order.release(slot);
+        self.by_key.remove(at);
+        if let Some(moved) = self.slots.release(slot) {
+            self.follow(moved);
+        }
         Held::Held
     }
 
-    /// Forgets the event in a slot, unless it has another by now.
-    fn forget(&mut self, slot: u32, hash: u32) {
-        if let Ok(at) = self.by_key.find(hash, |other| other == slot) {
-            self.by_key.remove(at);
+    /// Has `by_key` follow a claim to another slot.
+    fn follow(&mut self, Moved { hash, from, to }: Moved) {
+        if let Ok(at) = self.by_key.find(hash, |slot| slot == from) {
+            self.by_key.set(at, to);
         }
-    }
-
-    #[inline]
-    fn at_a_time(&self) -> usize {
-        (self.capacity / 32).clamp(1, index(Self::AT_A_TIME))
     }
 
     #[cold]
     fn forget_oldest(&mut self) {
+        let count = self.at_a_time;
         // As in `fetch`.
-        let ahead = self.order.oldest(self.at_a_time());
-        black_box(ahead.fold(0, |all, turn| all ^ self.by_key.peek(turn.hash)));
-        for _ in 0..self.at_a_time() {
-            if let Some(Turn { slot, hash }) = self.order.forget() {
-                self.forget(slot, hash);
+        let entries = self.slots.oldest(count);
+        let entries = entries.map(|(_, slot)| self.by_key.peek(slot.key.for_table()));
+        black_box(entries.fold(0, |all, entry| all ^ entry));
+        for (place, slot) in self.slots.oldest(count) {
+            // Nowhere, if the event has another slot by now.
+            if let Ok(at) = self.by_key.find(slot.key.for_table(), |it| it == place) {
+                self.by_key.remove(at);
             }
         }
+        self.slots.forget(count);
     }
 }
 

@@ -95,6 +95,13 @@ impl Places {
         self.taken -= 1;
     }
 
+    /// Gives each place another number.
+    pub(super) fn renumber(&mut self, number: impl Fn(u32) -> u32) {
+        for [_, place] in self.entries.iter_mut().filter(|entry| **entry != NONE) {
+            *place = number(*place - 1) + 1;
+        }
+    }
+
     #[cold]
     fn grow(&mut self) {
         let mut larger = Self::with_capacity(self.entries.len());
