@@ -459,6 +459,7 @@ mod tests {
         assert_eq!(rejection.status(), 401);
     }
 
+    #[cfg(feature = "intake")]
     #[test]
     fn retry_after_is_at_least_one_second() {
         let rejection = Rejection::from(Reason::ClaimFailed).retry_in(Duration::from_millis(20));
