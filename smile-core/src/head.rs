@@ -78,12 +78,14 @@ pub(crate) mod names {
 
 /// The head of a test's request.
 #[cfg(test)]
+#[cfg(feature = "intake")]
 pub(crate) struct Post<'a> {
     pub(crate) peer: Option<&'a str>,
     pub(crate) headers: &'a [(&'a str, &'a str)],
 }
 
 #[cfg(test)]
+#[cfg(feature = "intake")]
 impl Head for Post<'_> {
     fn method(&self) -> &str {
         "POST"

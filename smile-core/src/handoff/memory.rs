@@ -32,7 +32,7 @@ mod tests;
 /// remembers for itself: with several replicas, use one of the stores of `smile-store`.
 ///
 /// One event takes 80 to 96 bytes, as of its key it keeps 128 bits of a hash under a secret of the
-/// process: the default capacity of 100,000 about 8 MB, when full.
+/// process: the default capacity of 100,000 about 9 MB, when full.
 // Begins a cache line: all that is in here is needed with every claim.
 #[repr(align(64))]
 pub struct MemoryDedupe {
