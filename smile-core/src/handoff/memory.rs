@@ -132,8 +132,9 @@ impl State {
         self.by_key.find(key.for_table(), is_it)
     }
 
-    /// Where `by_key` has a claim, and its slot, where `token` is its own. A lease that is over still counts while nobody
-    /// else has claimed: the work is done, and forgetting it would have it done again.
+    /// Where `by_key` has a claim, and its slot, where `token` is its own. A lease that is over still
+    /// counts while nobody else has claimed: the work is done, and forgetting it would have it done
+    /// again.
     #[inline]
     fn find_held(&self, key: KeyDigest, token: Token) -> Option<(usize, u32)> {
         let at = self.find(key).ok()?;
