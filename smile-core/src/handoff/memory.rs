@@ -48,7 +48,6 @@ struct State {
     /// The slot of each event.
     by_key: Places,
     capacity: usize,
-    at_a_time: usize,
     fence: u64,
 }
 
@@ -110,15 +109,19 @@ impl State {
 
     fn bounded(capacity: usize, in_flight: u32) -> Self {
         let capacity = u32::try_from(capacity).map_or(Self::MOST, |n| n.min(Self::MOST));
-        let at_a_time = (index(capacity) / 32).clamp(1, Self::AT_A_TIME);
-        let slots = index(capacity) + at_a_time + index(in_flight);
+        let capacity = index(capacity);
+        let slots = capacity + Self::at_a_time(capacity) + index(in_flight);
         Self {
             slots: Slots::with_capacity(slots),
             by_key: Places::with_capacity(slots),
-            capacity: index(capacity),
-            at_a_time,
+            capacity,
             fence: 0,
         }
+    }
+
+    #[inline]
+    fn at_a_time(capacity: usize) -> usize {
+        (capacity / 32).clamp(1, Self::AT_A_TIME)
     }
 
     fn remembered(&self) -> usize {
@@ -221,7 +224,7 @@ impl State {
             self.follow(moved);
             self.by_key.set(at, slot);
         }
-        if self.slots.done() >= self.capacity + self.at_a_time {
+        if self.slots.done() >= self.capacity + Self::at_a_time(self.capacity) {
             self.forget_oldest();
         }
         Held::Held
@@ -247,7 +250,7 @@ impl State {
 
     #[cold]
     fn forget_oldest(&mut self) {
-        let count = self.at_a_time;
+        let count = Self::at_a_time(self.capacity);
         // As in `fetch`.
         let entries = self.slots.oldest(count);
         let entries = entries.map(|(_, slot)| self.by_key.peek(slot.key.for_table()));

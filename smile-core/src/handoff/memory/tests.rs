@@ -1,6 +1,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use proptest::{collection::vec, prelude::*, sample::select};
+use siphasher::sip128::Hash128;
 
 use super::*;
 
@@ -205,7 +206,8 @@ proptest! {
     ) {
         let mut state = State::bounded(Plain::CAPACITY, 1);
         let mut plain = Plain::default();
-        let keys = [0, 1, 2, 3, 4, 5].map(|n: u8| digest(&n.to_string()));
+        // Two each have one hash in the table.
+        let keys = [0, 1, 2, 3, 4, 5].map(|n| KeyDigest::from(Hash128 { h1: n / 2, h2: n }));
         let tokens = [(); 3].map(|()| Token::unique());
         let start = Instant::now();
         let at = |seconds: u32| start + Duration::from_secs(seconds.into());
