@@ -3,32 +3,32 @@
 use std::{
     error::Error,
     fmt,
-    future::{Future, poll_fn},
+    future::Future,
     pin::{Pin, pin},
     sync::Arc,
-    task::Poll,
     time::Duration,
 };
 
 use bytes::Bytes;
 use futures_core::Stream;
-use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
     Claim, Clock, DedupeKey, Delivery, Head, Held, Observer, Outcome, Reason, Rejection, Reply,
-    Report, SmileApi, SmileIo, Vendor, Verification, Verified,
+    Report, SmileApi, SmileIo, Vendor,
     handoff::{Claims, Entry, Handoff, Moment, Part, Settled, Timing, handler},
-    head::{Field, names},
-    key_ring::{LookupFuture, Secrets, Source},
+    key_ring::{Secrets, Source},
     observe,
     reply::Header,
     source_ip::SourcePolicy,
-    verify::{Signature, decimal},
 };
 
+mod body;
 mod builder;
+mod head;
 
 pub use builder::IntakeBuilder;
+pub use head::Admitted;
+use head::Known;
 
 /// The intake pipeline of one endpoint, configured once and shared by all its requests.
 ///
@@ -204,21 +204,6 @@ impl<V: Vendor> Intake<V> {
         self.0.claims.running.drained().await;
     }
 
-    fn look_at(&self, head: &dyn Head) -> Result<Admitted<V>, Rejection> {
-        let settings = &*self.0;
-        settings.sources.check(head)?;
-        let now = || settings.clock.unix_seconds();
-        let signature = V::read_signature(head, &now, settings.tolerance)?;
-        check_encoding(head)?;
-        check_declared_length(head, settings.body_limit)?;
-        Ok(Admitted(match &settings.secrets {
-            Source::Fixed(ring) => {
-                Known::Now(Verification::begin(ring, signature, settings.body_limit))
-            }
-            Source::Lookup(lookup) => Known::Later(Box::new((lookup(head), signature))),
-        }))
-    }
-
     async fn read_and_verify<B, E>(
         &self,
         Admitted(secrets): Admitted<V>,
@@ -231,10 +216,10 @@ impl<V: Vendor> Intake<V> {
         let settings = &*self.0;
         let verification = match secrets {
             Known::Now(verification) => verification,
-            Known::Later(asked) => look_up(*asked, settings.body_limit).await?,
+            Known::Later(asked) => head::look_up(*asked, settings.body_limit).await?,
         };
         let mut came = settings.handoff.now();
-        let verified = read(verification, body, settings.body_timeout, &mut came).await?;
+        let verified = body::read(verification, body, settings.body_timeout, &mut came).await?;
         let delivery = Delivery::read(verified)?.that_came(came);
         if let Some(limit) = settings.max_event_age {
             check_age(
@@ -330,23 +315,6 @@ impl<V: Vendor> fmt::Debug for Intake<V> {
     }
 }
 
-/// A request whose head is in order, and whose body may be read: for [`Intake::receive`].
-pub struct Admitted<V: Vendor>(Known<V>);
-
-/// The secrets to verify with: at hand, or still to be looked up.
-enum Known<V: Vendor> {
-    Now(Verification<V>),
-    Later(Box<(LookupFuture<V>, Signature<V>)>),
-}
-
-impl<V: Vendor> fmt::Debug for Admitted<V> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Admitted")
-            .field("vendor", &V::NAME)
-            .finish_non_exhaustive()
-    }
-}
-
 /// What the sender is answered.
 ///
 /// Complete: these are all the ways.
@@ -358,123 +326,6 @@ pub enum Answer<R> {
     Reply(Reply),
     /// A refusal.
     Rejected(Rejection),
-}
-
-fn check_encoding(head: &dyn Head) -> Result<(), Rejection> {
-    let mut identity = true;
-    head.fields(names::CONTENT_ENCODING, &mut |value| {
-        identity &= value
-            .split(|byte| *byte == b',')
-            .map(<[u8]>::trim_ascii)
-            .all(|coding| coding.is_empty() || coding.eq_ignore_ascii_case(b"identity"));
-    });
-    if identity {
-        Ok(())
-    } else {
-        Err(Reason::ContentEncoded.into())
-    }
-}
-
-/// A length that cannot be read is the HTTP server's to refuse; the limit holds for what comes.
-fn check_declared_length(head: &dyn Head, limit: usize) -> Result<(), Rejection> {
-    let Field::One(text) = head.field(names::CONTENT_LENGTH) else {
-        return Ok(());
-    };
-    match decimal(text) {
-        Some(declared) if usize::try_from(declared).map_or(true, |length| length > limit) => {
-            Err(Reason::DeclaredTooLong { declared, limit }.into())
-        }
-        _ => Ok(()),
-    }
-}
-
-async fn look_up<V: Vendor>(
-    (lookup, signature): (LookupFuture<V>, Signature<V>),
-    limit: usize,
-) -> Result<Verification<V>, Rejection> {
-    match lookup.await {
-        Ok(Some(ring)) => Ok(Verification::begin(&ring, signature, limit)),
-        Ok(None) => Ok(Verification::begin_unknown(signature, limit)),
-        Err(err) => {
-            let rejection = Rejection::from(Reason::LookupFailed).because(err.into());
-            Err(rejection.retry_in(LOOKUP_RETRY))
-        }
-    }
-}
-
-/// Reads a body to its end, within `deadline` from the first time that it has to be waited for. Renews
-/// when it `came`.
-async fn read<V, B, E>(
-    mut verification: Verification<V>,
-    mut body: Pin<&mut B>,
-    deadline: Duration,
-    came: &mut Moment,
-) -> Result<Verified<Bytes>, Rejection>
-where
-    V: Vendor,
-    B: Stream<Item = Result<Bytes, E>>,
-    E: Into<Box<dyn Error + Send + Sync>>,
-{
-    // Made when the body has to be waited for; like all that few requests need, in a box of its own.
-    // Not at once: a server may have read the body, and hand it over as soon as it has its turn.
-    let mut timer = None;
-    let mut has_yielded = false;
-    loop {
-        let next = poll_fn(|cx| match body.as_mut().poll_next(cx) {
-            Poll::Ready(next) => Poll::Ready(Ok(next.map(|chunk| chunk.map_err(Into::into)))),
-            Poll::Pending if !has_yielded => {
-                has_yielded = true;
-                cx.waker().wake_by_ref();
-                Poll::Pending
-            }
-            Poll::Pending => {
-                let timer = timer.get_or_insert_with(|| Box::pin(sleep(deadline)));
-                timer.as_mut().poll(cx).map(Err)
-            }
-        });
-        let next = next.await;
-        if has_yielded {
-            came.renew();
-        }
-        verification = match next {
-            Ok(Some(Ok(chunk))) => match verification.push(chunk) {
-                Ok(verification) => verification,
-                Err(rejection) => {
-                    Box::pin(discard(body)).await;
-                    return Err(rejection);
-                }
-            },
-            Ok(Some(Err(err))) => {
-                let err: Box<dyn Error + Send + Sync> = err;
-                return Err(Rejection::from(Reason::BodyBroken).because(err.into()));
-            }
-            Ok(None) => return verification.finish(),
-            Err(()) => return Err(Reason::BodySlow { deadline }.into()),
-        };
-    }
-}
-
-/// Reads on for a moment and keeps nothing: to close a connection on a sender that is still
-/// writing would reset it, and the answer would be lost with it.
-async fn discard<B, E>(mut body: Pin<&mut B>)
-where
-    B: Stream<Item = Result<Bytes, E>>,
-{
-    let end = Instant::now() + DISCARD;
-    let rest = async {
-        // Looks at the clock as well as being timed: a body that is always ready never yields.
-        while Instant::now() < end {
-            let next = poll_fn(|cx| {
-                body.as_mut()
-                    .poll_next(cx)
-                    .map(|next| matches!(next, Some(Ok(_))))
-            });
-            if !next.await {
-                break;
-            }
-        }
-    };
-    let _ = timeout(DISCARD, rest).await;
 }
 
 fn check_age(created_at: Option<&str>, now: u64, limit: Duration) -> Result<(), Rejection> {
@@ -491,9 +342,3 @@ fn check_age(created_at: Option<&str>, now: u64, limit: Duration) -> Result<(), 
         Ok(())
     }
 }
-
-/// For how long the rest of a body that is too long is read and thrown away.
-const DISCARD: Duration = Duration::from_secs(1);
-
-/// When the sender is asked to come back after a secret lookup failed.
-const LOOKUP_RETRY: Duration = Duration::from_secs(5);

@@ -1,0 +1,90 @@
+//! What is decided by a request's head, before anything of its body is read.
+
+use std::{fmt, time::Duration};
+
+use super::Intake;
+use crate::{
+    Head, Reason, Rejection, Vendor, Verification,
+    head::{Field, names},
+    key_ring::{LookupFuture, Source},
+    verify::{Signature, decimal},
+};
+
+impl<V: Vendor> Intake<V> {
+    pub(super) fn look_at(&self, head: &dyn Head) -> Result<Admitted<V>, Rejection> {
+        let settings = &*self.0;
+        settings.sources.check(head)?;
+        let now = || settings.clock.unix_seconds();
+        let signature = V::read_signature(head, &now, settings.tolerance)?;
+        check_encoding(head)?;
+        check_declared_length(head, settings.body_limit)?;
+        Ok(Admitted(match &settings.secrets {
+            Source::Fixed(ring) => {
+                Known::Now(Verification::begin(ring, signature, settings.body_limit))
+            }
+            Source::Lookup(lookup) => Known::Later(Box::new((lookup(head), signature))),
+        }))
+    }
+}
+
+/// A request whose head is in order, and whose body may be read: for [`Intake::receive`].
+pub struct Admitted<V: Vendor>(pub(super) Known<V>);
+
+/// The secrets to verify with: at hand, or still to be looked up.
+pub(super) enum Known<V: Vendor> {
+    Now(Verification<V>),
+    Later(Box<(LookupFuture<V>, Signature<V>)>),
+}
+
+impl<V: Vendor> fmt::Debug for Admitted<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Admitted")
+            .field("vendor", &V::NAME)
+            .finish_non_exhaustive()
+    }
+}
+
+fn check_encoding(head: &dyn Head) -> Result<(), Rejection> {
+    let mut identity = true;
+    head.fields(names::CONTENT_ENCODING, &mut |value| {
+        identity &= value
+            .split(|byte| *byte == b',')
+            .map(<[u8]>::trim_ascii)
+            .all(|coding| coding.is_empty() || coding.eq_ignore_ascii_case(b"identity"));
+    });
+    if identity {
+        Ok(())
+    } else {
+        Err(Reason::ContentEncoded.into())
+    }
+}
+
+/// A length that cannot be read is the HTTP server's to refuse; the limit holds for what comes.
+fn check_declared_length(head: &dyn Head, limit: usize) -> Result<(), Rejection> {
+    let Field::One(text) = head.field(names::CONTENT_LENGTH) else {
+        return Ok(());
+    };
+    match decimal(text) {
+        Some(declared) if usize::try_from(declared).map_or(true, |length| length > limit) => {
+            Err(Reason::DeclaredTooLong { declared, limit }.into())
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(super) async fn look_up<V: Vendor>(
+    (lookup, signature): (LookupFuture<V>, Signature<V>),
+    limit: usize,
+) -> Result<Verification<V>, Rejection> {
+    match lookup.await {
+        Ok(Some(ring)) => Ok(Verification::begin(&ring, signature, limit)),
+        Ok(None) => Ok(Verification::begin_unknown(signature, limit)),
+        Err(err) => {
+            let rejection = Rejection::from(Reason::LookupFailed).because(err.into());
+            Err(rejection.retry_in(LOOKUP_RETRY))
+        }
+    }
+}
+
+/// When the sender is asked to come back after a secret lookup failed.
+const LOOKUP_RETRY: Duration = Duration::from_secs(5);
