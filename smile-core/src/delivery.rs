@@ -4,8 +4,6 @@ use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 
-#[cfg(feature = "intake")]
-use crate::handoff::Moment;
 use crate::{DataError, Fence, Rejection, Vendor, Verified};
 
 /// A verified event: the exact bytes, what their envelope says, and their data when asked for.
@@ -15,9 +13,6 @@ pub struct Delivery<V: Vendor> {
     event: Arc<Event<V>>,
     /// Beside what is shared: the claim is made after others may have a clone.
     fence: Option<Fence>,
-    /// When the last of it came.
-    #[cfg(feature = "intake")]
-    came: Moment,
 }
 
 struct Event<V: Vendor> {
@@ -41,8 +36,6 @@ impl<V: Vendor> Delivery<V> {
                 data_at,
             }),
             fence: None,
-            #[cfg(feature = "intake")]
-            came: Moment::UNKNOWN,
         })
     }
 
@@ -114,20 +107,9 @@ impl<V: Vendor> Delivery<V> {
         }
     }
 
-    /// Notes when it came.
-    #[cfg(feature = "intake")]
-    pub(crate) fn that_came(self, came: Moment) -> Self {
-        Self { came, ..self }
-    }
-
-    #[cfg(feature = "intake")]
-    pub(crate) fn came(&self) -> Moment {
-        self.came
-    }
-
     /// Notes the claim under which the handler runs.
     #[cfg(feature = "intake")]
-    pub(crate) fn claimed(self, fence: Option<Fence>) -> Self {
+    pub(crate) fn with_fence(self, fence: Option<Fence>) -> Self {
         Self { fence, ..self }
     }
 }
@@ -137,8 +119,6 @@ impl<V: Vendor> Clone for Delivery<V> {
         Self {
             event: Arc::clone(&self.event),
             fence: self.fence,
-            #[cfg(feature = "intake")]
-            came: self.came,
         }
     }
 }

@@ -2,21 +2,26 @@
 
 use std::fmt;
 
-mod claims;
-pub(crate) mod handler;
-mod in_flight;
+mod claim;
+mod event_handle;
 mod key;
 mod memory;
-mod moment;
+mod running;
 mod store;
+mod timing;
+mod token;
+mod waiting;
 
-pub(crate) use claims::{Claims, Settled, Timing};
-pub(crate) use key::Part;
+pub(crate) use claim::{ClaimAttempt, NotHeld};
+pub(crate) use event_handle::{EventHandle, Store};
+pub(crate) use key::EventIdentity;
 pub use key::{DedupeKey, DeliveryKey};
 pub use memory::MemoryDedupe;
-pub(crate) use moment::Moment;
-pub use store::{Claim, DedupeStore, Held, StoreError, Token};
-pub(crate) use store::{Entry, Store};
+pub(crate) use running::Running;
+pub use store::{Claim, DedupeStore, Held, StoreError};
+pub(crate) use timing::Timing;
+pub use token::Token;
+pub(crate) use waiting::Waiting;
 
 /// How verified events reach the handler.
 pub(crate) enum Handoff {
@@ -24,16 +29,6 @@ pub(crate) enum Handoff {
     Direct,
     /// Every event takes effect once, as far as the store remembers.
     Deduplicated(Store),
-}
-
-impl Handoff {
-    /// The time that events are remembered by, where this process keeps it.
-    pub(crate) fn now(&self) -> Moment {
-        match self {
-            Self::Deduplicated(Store::Memory(_)) => Moment::now(),
-            Self::Deduplicated(Store::Other(_)) | Self::Direct => Moment::UNKNOWN,
-        }
-    }
 }
 
 impl fmt::Debug for Handoff {

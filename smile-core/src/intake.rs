@@ -13,9 +13,12 @@ use bytes::Bytes;
 use futures_core::Stream;
 
 use crate::{
-    Claim, Clock, DedupeKey, Delivery, Head, Held, Observer, Outcome, Reason, Rejection, Reply,
-    Report, SmileApi, SmileIo, Vendor,
-    handoff::{Claims, Entry, Handoff, Moment, Part, Settled, Timing, handler},
+    Clock, DedupeKey, Delivery, Head, Held, Observer, Outcome, Reason, Rejection, Reply, Report,
+    SmileApi, SmileIo, Vendor,
+    catch_panic::catch_panic_now,
+    handoff::{
+        ClaimAttempt, EventHandle, EventIdentity, Handoff, NotHeld, Running, Timing, Waiting,
+    },
     key_ring::{Secrets, Source},
     observe,
     reply::Header,
@@ -53,27 +56,9 @@ struct Settings<V: Vendor> {
     dedupe_key: Option<Arc<KeyHook<V>>>,
     handoff: Handoff,
     timing: Timing,
-    claims: Claims,
+    waiting: Waiting,
+    running: Running,
     observer: Arc<dyn Observer>,
-}
-
-impl<V: Vendor> Settings<V> {
-    /// What is to be claimed; `None` where every delivery runs the handler.
-    fn entry(&self, delivery: &Delivery<V>, ping: bool) -> Option<Entry<'_>> {
-        let store = match &self.handoff {
-            Handoff::Deduplicated(store) if !ping => store,
-            // All pings have one body: each is a test of its own.
-            Handoff::Deduplicated(_) | Handoff::Direct => return None,
-        };
-        let chosen = self.dedupe_key.as_ref().map(|hook| hook(delivery));
-        let part = match &chosen {
-            None | Some(DedupeKey::Vendor) => Part::of(delivery),
-            Some(DedupeKey::Text(text)) => Part::Text(text),
-            Some(DedupeKey::Never) => return None,
-        };
-        let tenant = delivery.tenant().unwrap_or_default();
-        Some(store.entry(&self.key_prefix, tenant, &part))
-    }
 }
 
 /// What tells events apart, by the user's word.
@@ -135,60 +120,65 @@ impl<V: Vendor> Intake<V> {
     }
 
     /// Hands a verified event to `run`, once for each event where events are deduplicated; `status`
-    /// reads the HTTP status off its answer, `None` where it failed without one. To be called as soon
-    /// as the event is [received](Self::receive): the memory counts from then.
+    /// reads the HTTP status off its response, `None` where it failed without one.
     ///
     /// # Cancellation
     ///
-    /// Where [`outlives_sender`](Self::outlives_sender), the future is to run to its end even if
-    /// the sender goes away: an adapter that is dropped moves it to a task of its own.
-    #[expect(
-        clippy::manual_async_fn,
-        reason = "an `async fn` has room for each argument twice, and `run` holds a whole request"
-    )]
-    pub fn hand_over<R, Fut>(
+    /// Where [`outlives_sender`](Self::outlives_sender), the future has to run to its end even if the
+    /// sender goes away: an adapter that is dropped moves it to a task of its own.
+    pub async fn hand_over<R, Fut>(
         self,
-        delivery: Delivery<V>,
+        mut delivery: Delivery<V>,
         run: impl FnOnce(Delivery<V>) -> Fut,
         status: fn(&R) -> Option<u16>,
-    ) -> impl Future<Output = Answer<R>>
+    ) -> Answer<R>
     where
         Fut: Future<Output = R>,
     {
-        async move {
-            let settings = &*self.0;
-            let ping = V::is_ping(delivery.envelope());
-            if ping && settings.pings == Pings::Answer {
-                let reply = Reply::empty(200);
-                self.report(Outcome::Ping, Some(&delivery), None, Some(200));
-                return Answer::Reply(reply);
+        let settings = &*self.0;
+        let is_ping = V::is_ping(delivery.envelope());
+        if is_ping && settings.pings == Pings::Answer {
+            self.report(Outcome::Ping, Some(&delivery), None, Some(200));
+            return Answer::Reply(Reply::empty(200));
+        }
+        let event = match self.event(&delivery, is_ping) {
+            Ok(Some(event)) => event,
+            Ok(None) => {
+                let reported = delivery.clone();
+                let response = run(delivery).await;
+                let outcome = if is_success(status(&response)) {
+                    Outcome::Handled
+                } else {
+                    Outcome::HandlerFailed
+                };
+                return self.respond(outcome, &reported, response, status);
             }
-            let mut described = delivery.clone();
-            let mut said = None;
-            let settled = 'settled: {
-                let Some(entry) = settings.entry(&delivery, ping) else {
-                    let said = said.insert(run(delivery).await);
-                    break 'settled Settled::of(status(said));
-                };
-                let claimed = settings.claims.open(entry, &settings.timing, &delivery);
-                let came = delivery.came();
-                let (delivery, begun) = match claimed.claim(came).await {
-                    Ok(Claim::Acquired { fence }) => (delivery.claimed(fence), came),
-                    // In a box, so that those that need not wait are not as large as those that do.
-                    claim => match Box::pin(claimed.resolve(claim, delivery, &mut described)).await
-                    {
-                        Ok(delivery) => (delivery, Moment::UNKNOWN),
-                        Err(settled) => break 'settled settled,
-                    },
-                };
-                let (mut settled, ended) = {
-                    let handler = pin!(handler::begin(|| run(delivery)));
-                    claimed.run(handler, &mut said, status, begun).await
-                };
-                settled.hear(claimed.tell(&settled, ended).await);
-                settled
-            };
-            self.answer(&described, settled, said, status)
+            Err(rejection) => return self.refuse(&delivery, rejection),
+        };
+
+        let _running = settings.running.enter();
+        let attempt = ClaimAttempt::new(event, &delivery, &settings.timing, &settings.waiting);
+        let claim = match attempt.acquire(&mut delivery).await {
+            Ok(claim) => claim,
+            Err(NotHeld::Duplicate { id_reuse }) => return self.duplicate(&delivery, id_reuse),
+            Err(NotHeld::Rejected(rejection)) => return self.refuse(&delivery, rejection),
+        };
+        let reported = delivery.clone();
+        let delivery = delivery.with_fence(claim.fence());
+        match claim.run(|| run(delivery)).await {
+            Ok(response) if is_success(status(&response)) => match claim.finish().await {
+                Ok(Held::Held) => self.respond(Outcome::Handled, &reported, response, status),
+                Ok(Held::Lost) => self.respond(Outcome::HandledLate, &reported, response, status),
+                Err(rejection) => self.refuse(&reported, rejection),
+            },
+            Ok(response) => {
+                claim.release().await;
+                self.respond(Outcome::HandlerFailed, &reported, response, status)
+            }
+            Err(rejection) => {
+                claim.release().await;
+                self.refuse(&reported, rejection)
+            }
         }
     }
 
@@ -201,7 +191,7 @@ impl<V: Vendor> Intake<V> {
     /// Waits until no handler runs under a claim: call it at shutdown, after the server has stopped
     /// taking requests.
     pub async fn drain(&self) {
-        self.0.claims.running.drained().await;
+        self.0.running.drained().await;
     }
 
     async fn read_and_verify<B, E>(
@@ -218,9 +208,8 @@ impl<V: Vendor> Intake<V> {
             Known::Now(verification) => verification,
             Known::Later(asked) => head::look_up(*asked, settings.body_limit).await?,
         };
-        let mut came = settings.handoff.now();
-        let verified = body::read(verification, body, settings.body_timeout, &mut came).await?;
-        let delivery = Delivery::read(verified)?.that_came(came);
+        let verified = body::read(verification, body, settings.body_timeout).await?;
+        let delivery = Delivery::read(verified)?;
         if let Some(limit) = settings.max_event_age {
             check_age(
                 V::created_at(delivery.envelope()),
@@ -231,46 +220,61 @@ impl<V: Vendor> Intake<V> {
         Ok(delivery)
     }
 
-    fn answer<R>(
+    /// The event to claim; `None` where every delivery runs the handler.
+    fn event(
         &self,
         delivery: &Delivery<V>,
-        settled: Settled,
-        said: Option<R>,
+        is_ping: bool,
+    ) -> Result<Option<EventHandle<'_>>, Rejection> {
+        let settings = &*self.0;
+        let store = match &settings.handoff {
+            Handoff::Deduplicated(store) if !is_ping => store,
+            // All pings have one body: each is a test of its own.
+            Handoff::Deduplicated(_) | Handoff::Direct => return Ok(None),
+        };
+        let chosen = match &settings.dedupe_key {
+            Some(hook) => catch_panic_now(|| hook(delivery))
+                .map_err(|err| Rejection::from(Reason::DedupeByPanicked).because(Arc::new(err)))?,
+            None => DedupeKey::Vendor,
+        };
+        let identity = match &chosen {
+            DedupeKey::Vendor => EventIdentity::of(delivery),
+            DedupeKey::Text(text) => EventIdentity::Text(text),
+            DedupeKey::Never => return Ok(None),
+        };
+        let tenant = delivery.tenant().unwrap_or_default();
+        Ok(Some(store.event(&settings.key_prefix, tenant, &identity)))
+    }
+
+    fn respond<R>(
+        &self,
+        outcome: Outcome,
+        delivery: &Delivery<V>,
+        response: R,
         status: fn(&R) -> Option<u16>,
     ) -> Answer<R> {
-        let outcome = match settled {
-            Settled::Done(Held::Held) => Outcome::Handled,
-            Settled::Done(Held::Lost) => Outcome::HandledLate,
-            Settled::Failed => Outcome::HandlerFailed,
-            Settled::Duplicate { id_reuse } => {
-                let outcome = if id_reuse {
-                    Outcome::IdReuse
-                } else {
-                    Outcome::Duplicate
-                };
-                self.report(outcome, Some(delivery), None, Some(200));
-                let reply = Reply::empty(200).header("smile-duplicate", Header::Text("true"));
-                return Answer::Reply(reply);
-            }
-            Settled::Rejected(rejection) => {
-                self.rejected(Some(delivery), &rejection);
-                return Answer::Rejected(rejection);
-            }
+        self.report(outcome, Some(delivery), None, status(&response));
+        Answer::Handler(response)
+    }
+
+    fn duplicate<R>(&self, delivery: &Delivery<V>, id_reuse: bool) -> Answer<R> {
+        let outcome = if id_reuse {
+            Outcome::IdReuse
+        } else {
+            Outcome::Duplicate
         };
-        let Some(said) = said else {
-            unreachable!("only a handler that answered is done or failed")
-        };
-        self.report(outcome, Some(delivery), None, status(&said));
-        Answer::Handler(said)
+        self.report(outcome, Some(delivery), None, Some(200));
+        Answer::Reply(Reply::empty(200).header("smile-duplicate", Header::Text("true")))
+    }
+
+    fn refuse<R>(&self, delivery: &Delivery<V>, rejection: Rejection) -> Answer<R> {
+        self.rejected(Some(delivery), &rejection);
+        Answer::Rejected(rejection)
     }
 
     fn rejected(&self, delivery: Option<&Delivery<V>>, rejection: &Rejection) {
-        self.report(
-            Outcome::Rejected,
-            delivery,
-            Some(rejection),
-            Some(rejection.status()),
-        );
+        let status = Some(rejection.status());
+        self.report(Outcome::Rejected, delivery, Some(rejection), status);
     }
 
     fn report(
@@ -287,13 +291,16 @@ impl<V: Vendor> Intake<V> {
             tenant: delivery.tenant(),
             secret_index: delivery.secret_index(),
         });
-        self.0.observer.observe(&Report {
+        let report = Report {
             vendor: V::NAME,
             outcome,
             event,
             rejection,
             status,
-        });
+        };
+        if let Err(err) = catch_panic_now(|| self.0.observer.observe(&report)) {
+            tracing::error!(target: "smile", vendor = V::NAME, error = %err, "the observer panicked");
+        }
     }
 }
 
@@ -341,4 +348,8 @@ fn check_age(created_at: Option<&str>, now: u64, limit: Duration) -> Result<(), 
     } else {
         Ok(())
     }
+}
+
+fn is_success(status: Option<u16>) -> bool {
+    matches!(status, Some(200..=299))
 }

@@ -117,6 +117,8 @@
 //! ```
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "intake")]
+mod catch_panic;
 mod clock;
 mod config_error;
 mod data_error;

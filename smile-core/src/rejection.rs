@@ -173,7 +173,7 @@ kinds! {
     StoreUnavailable = 503, "store_unavailable", "Store unavailable";
     /// The handler took longer than its deadline.
     HandlerTimeout = 503, "handler_timeout", "Handler timed out";
-    /// The handler panicked.
+    /// The handler panicked, or the function given to `dedupe_by` did.
     HandlerPanicked = 500, "handler_panicked", "Handler failed";
     /// A handler asked for an event where no layer verifies any.
     NotVerified = 500, "not_verified", "Receiver not configured";
@@ -272,6 +272,8 @@ pub enum Reason {
     },
     /// The handler panicked.
     HandlerPanicked,
+    /// The function given to [`dedupe_by`](crate::IntakeBuilder::dedupe_by) panicked.
+    DedupeByPanicked,
     /// An extractor found no verified event of its vendor.
     LayerMissing,
 }
@@ -306,7 +308,7 @@ impl Reason {
             Self::LookupFailed => Kind::SecretsUnavailable,
             Self::ClaimFailed | Self::ConfirmFailed => Kind::StoreUnavailable,
             Self::HandlerSlow { .. } => Kind::HandlerTimeout,
-            Self::HandlerPanicked => Kind::HandlerPanicked,
+            Self::HandlerPanicked | Self::DedupeByPanicked => Kind::HandlerPanicked,
             Self::LayerMissing => Kind::NotVerified,
         }
     }
@@ -373,7 +375,9 @@ impl Reason {
             Self::HandlerSlow { .. } => {
                 "answer faster and work in the background, or raise `handler_timeout`"
             }
-            Self::HandlerPanicked => "see the panic message; the vendor sends again",
+            Self::HandlerPanicked | Self::DedupeByPanicked => {
+                "see the panic message; the vendor sends again"
+            }
             Self::LayerMissing => "put the layer of this vendor in front of the handler",
         }
     }
@@ -428,6 +432,7 @@ impl fmt::Display for Reason {
                 write!(f, "the handler did not answer within {deadline:?}")
             }
             Self::HandlerPanicked => f.write_str("the handler panicked"),
+            Self::DedupeByPanicked => f.write_str("the function given to `dedupe_by` panicked"),
             Self::LayerMissing => f.write_str("no verified event of this vendor is at hand"),
         }
     }

@@ -3,12 +3,12 @@
 use std::{
     borrow::Cow,
     fmt,
-    hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState},
+    hash::{BuildHasher, Hasher, RandomState},
     sync::LazyLock,
 };
 
 use sha2::{Digest, Sha256};
-use siphasher::sip128::{Hash128, SipHasher13};
+use siphasher::sip128::{Hash128, Hasher128, SipHasher13};
 
 use crate::{Delivery, Vendor};
 
@@ -35,10 +35,10 @@ impl DeliveryKey {
         format!("{}:{scope}:", V::NAME).into()
     }
 
-    pub(crate) fn of(prefix: &str, tenant: &str, part: &Part<'_>) -> Self {
-        let part = match part {
-            Part::Text(text) => plain_or_digest(text),
-            Part::Body(body) => digest(body).into(),
+    pub(crate) fn of(prefix: &str, tenant: &str, identity: &EventIdentity<'_>) -> Self {
+        let part = match identity {
+            EventIdentity::Text(text) => plain_or_digest(text),
+            EventIdentity::Body(body) => digest(body).into(),
         };
         Self([prefix, tenant, ":", &part].concat().into())
     }
@@ -49,108 +49,47 @@ impl DeliveryKey {
     }
 }
 
-/// 128 bits of a hash under a secret of this process. It stands for a key where that is not written
-/// down: nobody can look for two keys with the same, and chance has none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct KeyDigest([u64; 2]);
+/// 128 bits of a hash that stands for a key in this process's memory. It is made under a secret of
+/// the process, so that nobody can look for two keys with one hash, and chance finds none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct KeyHash(u64, u64);
 
-impl KeyDigest {
+impl KeyHash {
     /// Among the events of one endpoint.
-    #[inline]
-    pub(crate) fn of(secret: DigestSecret, tenant: &str, part: &Part<'_>) -> Self {
-        let (kind, part) = match part {
-            Part::Text(text) => (0, text.as_bytes()),
-            Part::Body(body) => (1, *body),
+    pub(crate) fn of(tenant: &str, identity: &EventIdentity<'_>) -> Self {
+        let (kind, bytes) = match identity {
+            EventIdentity::Text(text) => (0, text.as_bytes()),
+            EventIdentity::Body(body) => (1, *body),
         };
-        // With its length before it, no tenant's name goes on where another's ends.
-        let mut hasher = secret.hasher();
+        // The length comes first, so that a tenant's name cannot continue where another's ends.
+        let mut hasher = hasher();
         hasher.write_usize((tenant.len() << 1) | kind);
-        if tenant.is_empty() {
-            hasher.hash(part).into()
-        } else {
-            Self::of_tenant(hasher, tenant, part)
-        }
-    }
-
-    /// Out of the way of those who have no tenants.
-    #[cold]
-    fn of_tenant(mut hasher: SipHasher13, tenant: &str, part: &[u8]) -> Self {
         hasher.write(tenant.as_bytes());
-        hasher.hash(part).into()
-    }
-
-    /// Part of it, for a table.
-    #[inline]
-    pub(crate) fn for_table(self) -> u32 {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::as_conversions,
-            reason = "a part is enough"
-        )]
-        let part = self.0[0] as u32;
-        part
+        hasher.write(bytes);
+        Self::from(hasher.finish128())
     }
 }
 
-/// What digests of keys are made with.
-#[derive(Clone, Copy)]
-pub(crate) struct DigestSecret([u64; 2]);
-
-impl DigestSecret {
-    /// The one of this process.
-    pub(crate) fn of_process() -> Self {
-        // The randomness that the standard library seeds its hash maps with.
-        static SECRET: LazyLock<[u64; 2]> =
-            LazyLock::new(|| [0, 1].map(|n: u8| RandomState::new().hash_one(n)));
-        Self(*SECRET)
-    }
-
-    #[inline]
-    fn hasher(self) -> SipHasher13 {
-        let Self([key, other]) = self;
-        SipHasher13::new_with_keys(key, other)
-    }
-}
-
-impl From<Hash128> for KeyDigest {
-    #[inline]
+impl From<Hash128> for KeyHash {
     fn from(Hash128 { h1, h2 }: Hash128) -> Self {
-        Self([h1, h2])
+        Self(h1, h2)
     }
 }
 
-impl From<&DeliveryKey> for KeyDigest {
+impl From<&DeliveryKey> for KeyHash {
     fn from(key: &DeliveryKey) -> Self {
-        let hasher = DigestSecret::of_process().hasher();
-        hasher.hash(key.0.as_bytes()).into()
+        let mut hasher = hasher();
+        hasher.write(key.0.as_bytes());
+        Self::from(hasher.finish128())
     }
 }
 
-impl Hash for KeyDigest {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.0[0]);
-    }
-}
-
-/// For maps by key: takes the hash that a key holds as it is. No stranger can choose it, since it is
-/// under a secret.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct KeyHasher(u64);
-
-pub(crate) type ByKey = BuildHasherDefault<KeyHasher>;
-
-impl Hasher for KeyHasher {
-    fn write(&mut self, _: &[u8]) {
-        unreachable!("a key has only its hash to say");
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
+/// Keyed with the randomness that the standard library seeds its hash maps with.
+fn hasher() -> SipHasher13 {
+    static SECRET: LazyLock<[u64; 2]> =
+        LazyLock::new(|| [0, 1].map(|n: u8| RandomState::new().hash_one(n)));
+    let [first, second] = *SECRET;
+    SipHasher13::new_with_keys(first, second)
 }
 
 impl fmt::Debug for DeliveryKey {
@@ -179,7 +118,7 @@ pub enum DedupeKey {
 }
 
 /// What tells an event from the others of its tenant.
-pub(crate) enum Part<'a> {
+pub(crate) enum EventIdentity<'a> {
     /// An id, or what a hook chose.
     Text(&'a str),
     /// Without an id, equal bodies are the same event: a customer's body holds `updated_at`, so that
@@ -187,7 +126,7 @@ pub(crate) enum Part<'a> {
     Body(&'a [u8]),
 }
 
-impl<'a> Part<'a> {
+impl<'a> EventIdentity<'a> {
     /// The vendor's own.
     pub(crate) fn of<V: Vendor>(delivery: &'a Delivery<V>) -> Self {
         match V::event_id(delivery.envelope()) {
@@ -246,24 +185,22 @@ mod tests {
     fn events_are_told_apart_by_tenant_kind_and_text_written_down_or_not() {
         let body = digest(b"et-1");
         let events = [
-            ("", Part::Text("et-1")),
-            ("", Part::Text("et-2")),
-            ("", Part::Body(b"et-1")),
-            ("", Part::Text(&body)),
-            ("acme", Part::Text("et-1")),
-            ("acme", Part::Body(b"et-1")),
-            ("ac", Part::Text("meet-1")),
-            ("ecma", Part::Text("et-1")),
-            ("", Part::Text("acme:et-1")),
-            ("", Part::Text("et\u{0}1")),
-            ("", Part::Text("")),
+            ("", EventIdentity::Text("et-1")),
+            ("", EventIdentity::Text("et-2")),
+            ("", EventIdentity::Body(b"et-1")),
+            ("", EventIdentity::Text(&body)),
+            ("acme", EventIdentity::Text("et-1")),
+            ("acme", EventIdentity::Body(b"et-1")),
+            ("ac", EventIdentity::Text("meet-1")),
+            ("ecma", EventIdentity::Text("et-1")),
+            ("", EventIdentity::Text("acme:et-1")),
+            ("", EventIdentity::Text("et\u{0}1")),
+            ("", EventIdentity::Text("")),
         ];
-        let of =
-            |tenant: &str, part: &Part<'_>| KeyDigest::of(DigestSecret::of_process(), tenant, part);
         for (n, (tenant, part)) in events.iter().enumerate() {
-            assert_eq!(of(tenant, part), of(tenant, part));
+            assert_eq!(KeyHash::of(tenant, part), KeyHash::of(tenant, part));
             for (other_tenant, other) in &events[n + 1..] {
-                assert_ne!(of(tenant, part), of(other_tenant, other));
+                assert_ne!(KeyHash::of(tenant, part), KeyHash::of(other_tenant, other));
                 let [key, other] = [(tenant, part), (other_tenant, other)]
                     .map(|(tenant, part)| DeliveryKey::of("smile-api:default:", tenant, part));
                 assert_ne!(key, other);

@@ -1,85 +1,89 @@
-//! The store that needs nothing: this process's memory.
+//! The store that needs no server: this process's memory.
 
 use std::{
+    collections::{HashMap, VecDeque},
     fmt,
     future::{Future, ready},
-    hint::black_box,
     num::NonZeroUsize,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use self::{
-    places::Places,
-    slots::{Event, Moved, Slot, Slots},
-};
-use super::{
-    key::{DigestSecret, KeyDigest, Part},
-    moment::Moment,
-};
+use tokio::time::Instant;
+
+use super::{key::KeyHash, timing::Timing};
 use crate::{Claim, DedupeStore, DeliveryKey, Fence, Fingerprint, Held, StoreError, Token};
 
-mod places;
-mod slots;
 #[cfg(test)]
 mod tests;
 
 /// Remembers events in memory: the default.
 ///
-/// Bounded: it keeps the [`capacity`](Self::bounded) events handled last and at most one in 32 more,
-/// and forgets the oldest for new ones. Claims in flight are never forgotten for room; there are at
-/// most as many as handlers running. What it remembers ends with the process, and every process
-/// remembers for itself: with several replicas, use one of the stores of `smile-store`.
+/// Bounded: it keeps the [`capacity`](Self::bounded) events handled last, and forgets the oldest for
+/// new ones. Claims in flight are never forgotten for room; there are at most as many as handlers
+/// running. Its memory ends with the process, and every process remembers for itself: with several
+/// replicas, use one of the stores of `smile-store`.
 ///
-/// One event takes 80 to 96 bytes, as of its key it keeps 128 bits of a hash under a secret of the
-/// process: the default capacity of 100,000 about 9 MB, when full.
-// Begins a cache line: all that is in here is needed with every claim.
-#[repr(align(64))]
-pub struct MemoryDedupe {
-    /// The one of the process, near to what it is used with.
-    secret: DigestSecret,
-    state: Mutex<State>,
-}
+/// One event takes some 150 bytes, since only a hash of its key is kept: 128 bits under a secret of
+/// the process. The default capacity of 100,000 takes about 13 MB when full.
+pub struct MemoryDedupe(Mutex<State>);
 
-/// An event has a slot from its claim until it is forgotten. One that was over and was claimed anew
-/// has another slot since, and the first is freed in its turn.
 struct State {
-    slots: Slots,
-    /// The slot of each event.
-    by_key: Places,
+    events: HashMap<KeyHash, Event>,
+    /// Finished runs, the oldest first. An event that was handled anew has a later entry, too.
+    finished: VecDeque<(KeyHash, Fence)>,
+    /// Of `events`, those that are finished.
+    remembered: usize,
     capacity: usize,
     fence: u64,
+}
+
+struct Event {
+    status: Status,
+    until: Instant,
+    fence: Fence,
+}
+
+enum Status {
+    Claimed(Token),
+    Done(Fingerprint),
 }
 
 impl MemoryDedupe {
     /// Events remembered by default.
     pub const DEFAULT_CAPACITY: NonZeroUsize = NonZeroUsize::new(100_000).unwrap();
 
-    /// A store that remembers the `capacity` events handled last; at most 1,073,741,824.
+    /// The most events that room is reserved for at once.
+    const RESERVED: usize = 1 << 20;
+
+    /// A store that remembers the `capacity` events handled last.
     ///
-    /// Room for all of them is taken here, so that nothing has to be rebuilt while requests wait;
-    /// the system gives most of it when it is first used.
+    /// It reserves room for up to 1,048,576 of them here, so that none of the usual sizes has to
+    /// grow while requests wait; the system gives most of that room when it is first used.
     pub fn bounded(capacity: NonZeroUsize) -> Self {
-        Self {
-            secret: DigestSecret::of_process(),
-            state: Mutex::new(State::bounded(capacity.get(), State::IN_FLIGHT)),
-        }
+        let reserved = capacity.get().min(Self::RESERVED);
+        Self(Mutex::new(State {
+            events: HashMap::with_capacity(reserved),
+            finished: VecDeque::with_capacity(reserved),
+            remembered: 0,
+            capacity: capacity.get(),
+            fence: 0,
+        }))
     }
 
-    /// How many finished events are remembered now.
+    /// How many finished events it remembers now.
     pub fn len(&self) -> usize {
-        self.lock().remembered()
+        self.lock().remembered
     }
 
-    /// Whether no finished event is remembered.
+    /// Whether it remembers no finished event.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    #[inline]
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing in here panics halfway through a change.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -94,227 +98,133 @@ impl fmt::Debug for MemoryDedupe {
         let state = self.lock();
         f.debug_struct("MemoryDedupe")
             .field("capacity", &state.capacity)
-            .field("done", &state.remembered())
-            .field("claimed", &state.slots.claimed())
+            .field("done", &state.remembered)
+            .field("claimed", &(state.events.len() - state.remembered))
             .finish()
     }
 }
 
 impl State {
-    const MOST: u32 = 1 << 30;
-    /// Claims that there is room for besides, before anything has to be rebuilt.
-    const IN_FLIGHT: u32 = 1024;
-    /// Events that are forgotten at a time: to find several waits for memory once.
-    const AT_A_TIME: usize = 16;
-
-    fn bounded(capacity: usize, in_flight: u32) -> Self {
-        let capacity = u32::try_from(capacity).map_or(Self::MOST, |n| n.min(Self::MOST));
-        let capacity = index(capacity);
-        let slots = capacity + Self::at_a_time(capacity) + index(in_flight);
-        Self {
-            slots: Slots::with_capacity(slots),
-            by_key: Places::with_capacity(slots),
-            capacity,
-            fence: 0,
-        }
-    }
-
-    #[inline]
-    fn at_a_time(capacity: usize) -> usize {
-        (capacity / 32).clamp(1, Self::AT_A_TIME)
-    }
-
-    fn remembered(&self) -> usize {
-        self.by_key.len() - self.slots.claimed()
-    }
-
-    /// Where `by_key` has the event, or would have it.
-    #[inline]
-    fn find(&self, key: KeyDigest) -> Result<usize, usize> {
-        let is_it = |slot| self.slots.get(slot).key == key;
-        self.by_key.find(key.for_table(), is_it)
-    }
-
-    /// Where `by_key` has a claim, and its slot, where `token` is its own. A lease that is over still
-    /// counts while nobody else has claimed: the work is done, and forgetting it would have it done
-    /// again.
-    #[inline]
-    fn find_held(&self, key: KeyDigest, token: Token) -> Option<(usize, u32)> {
-        let at = self.find(key).ok()?;
-        let slot = self.by_key.get(at);
-        let event = self.slots.get(slot).event;
-        matches!(event, Event::Claimed(holder) if holder == token).then_some((at, slot))
-    }
-
-    /// Looks at what a claim needs. Each is far away, and what is looked at without a decision in
-    /// between is waited for at once.
-    #[inline]
-    fn fetch(&self, key: KeyDigest) {
-        let entry = self.by_key.peek(key.for_table());
-        let slot = self.slots.next_free();
-        black_box((entry, slot.map(|slot| slot.key)));
-    }
-
-    #[inline]
-    fn claim(&mut self, key: KeyDigest, token: Token, now: Instant, lease: Duration) -> Claim {
-        let claim = Slot {
-            key,
-            until: now + lease,
-            event: Event::Claimed(token),
-        };
-        match self.find(key) {
-            Err(at) => {
-                let slot = self.put(claim);
-                self.by_key.insert(at, key.for_table(), slot);
-            }
-            Ok(at) => {
-                let slot = self.slots.get_mut(self.by_key.get(at));
-                let left = slot.until.saturating_duration_since(now);
-                match slot.event {
-                    Event::Claimed(holder) if holder == token || left.is_zero() => *slot = claim,
-                    Event::Claimed(_) => return Claim::InFlight { lease_left: left },
-                    Event::Done(fingerprint) if !left.is_zero() => {
-                        return Claim::Done {
-                            fingerprint: Some(fingerprint),
-                        };
-                    }
-                    Event::Done(_) => {
-                        let slot = self.put(claim);
-                        self.by_key.set(at, slot);
-                    }
+    fn claim(&mut self, key: KeyHash, token: Token, now: Instant, lease: Duration) -> Claim {
+        if let Some(event) = self.events.get(&key) {
+            let left = event.until.saturating_duration_since(now);
+            match event.status {
+                _ if left.is_zero() => {}
+                Status::Claimed(holder) if holder == token => {}
+                Status::Claimed(_) => return Claim::InFlight { lease_left: left },
+                Status::Done(fingerprint) => {
+                    return Claim::Done {
+                        fingerprint: Some(fingerprint),
+                    };
                 }
             }
         }
         self.fence += 1;
-        Claim::Acquired {
-            fence: Some(Fence(self.fence)),
+        let fence = Fence(self.fence);
+        let claimed = Event {
+            status: Status::Claimed(token),
+            until: later(now, lease),
+            fence,
+        };
+        if let Some(before) = self.events.insert(key, claimed) {
+            self.remembered -= usize::from(before.is_done());
         }
+        Claim::Acquired { fence: Some(fence) }
     }
 
-    /// A slot with this claim.
-    #[inline]
-    fn put(&mut self, claim: Slot) -> u32 {
-        if self.slots.is_full() {
-            self.grow();
-        }
-        self.slots.claim(claim)
+    /// The claim of `token`. One whose lease is over still counts until another claims the event:
+    /// its work may be done, and to forget it would do the work again.
+    fn held(&mut self, key: KeyHash, token: Token) -> Option<&mut Event> {
+        let event = self.events.get_mut(&key)?;
+        matches!(event.status, Status::Claimed(holder) if holder == token).then_some(event)
     }
 
-    #[cold]
-    fn grow(&mut self) {
-        let place = self.slots.grow();
-        self.by_key.renumber(place);
-    }
-
-    fn extend(&mut self, key: KeyDigest, token: Token, until: Instant) -> Held {
-        let Some((_, slot)) = self.find_held(key, token) else {
+    fn extend(&mut self, key: KeyHash, token: Token, until: Instant) -> Held {
+        let Some(event) = self.held(key, token) else {
             return Held::Lost;
         };
-        self.slots.get_mut(slot).until = until;
+        event.until = until;
         Held::Held
     }
 
-    #[inline]
-    fn finish(&mut self, token: Token, done: Slot) -> Held {
-        let Some((at, claimed)) = self.find_held(done.key, token) else {
+    fn finish(
+        &mut self,
+        key: KeyHash,
+        token: Token,
+        fingerprint: Fingerprint,
+        until: Instant,
+    ) -> Held {
+        let Some(event) = self.held(key, token) else {
             return Held::Lost;
         };
-        let (slot, moved) = self.slots.finish(claimed, done);
-        if let Some(moved) = moved {
-            self.follow(moved);
-            self.by_key.set(at, slot);
-        }
-        if self.slots.done() >= self.capacity + Self::at_a_time(self.capacity) {
+        event.status = Status::Done(fingerprint);
+        event.until = until;
+        let fence = event.fence;
+        self.remembered += 1;
+        self.finished.push_back((key, fence));
+        if self.finished.len() > self.capacity {
             self.forget_oldest();
         }
         Held::Held
     }
 
-    fn release(&mut self, key: KeyDigest, token: Token) -> Held {
-        let Some((at, slot)) = self.find_held(key, token) else {
+    fn release(&mut self, key: KeyHash, token: Token) -> Held {
+        if self.held(key, token).is_none() {
             return Held::Lost;
-        };
-        self.by_key.remove(at);
-        if let Some(moved) = self.slots.release(slot) {
-            self.follow(moved);
         }
+        self.events.remove(&key);
         Held::Held
     }
 
-    /// Has `by_key` follow a claim to another slot.
-    fn follow(&mut self, Moved { hash, from, to }: Moved) {
-        if let Ok(at) = self.by_key.find(hash, |slot| slot == from) {
-            self.by_key.set(at, to);
-        }
-    }
-
-    #[cold]
+    /// Forgets the run that finished longest ago, and its event unless that was claimed anew since.
     fn forget_oldest(&mut self) {
-        let count = Self::at_a_time(self.capacity);
-        // As in `fetch`.
-        let entries = self.slots.oldest(count);
-        let entries = entries.map(|(_, slot)| self.by_key.peek(slot.key.for_table()));
-        black_box(entries.fold(0, |all, entry| all ^ entry));
-        for (place, slot) in self.slots.oldest(count) {
-            // Nowhere, if the event has another slot by now.
-            if let Ok(at) = self.by_key.find(slot.key.for_table(), |it| it == place) {
-                self.by_key.remove(at);
-            }
+        let Some((key, fence)) = self.finished.pop_front() else {
+            return;
+        };
+        if self
+            .events
+            .get(&key)
+            .is_some_and(|event| event.fence == fence)
+        {
+            self.events.remove(&key);
+            self.remembered -= 1;
         }
-        self.slots.forget(count);
     }
 }
 
-#[inline]
-fn index(slot: u32) -> usize {
-    #[expect(clippy::as_conversions, reason = "an index has 32 bits at least")]
-    let index = slot as usize;
-    index
+impl Event {
+    fn is_done(&self) -> bool {
+        matches!(self.status, Status::Done(_))
+    }
 }
 
-/// Each step at once, without a future. What is known of the time is the caller's.
+/// A store's caller may ask for any time, and `Instant` panics past its end.
+fn later(now: Instant, after: Duration) -> Instant {
+    now + after.min(Timing::LONGEST)
+}
+
+/// Each step at once, without a future.
 impl MemoryDedupe {
-    #[inline]
-    pub(crate) fn digest(&self, tenant: &str, part: &Part<'_>) -> KeyDigest {
-        KeyDigest::of(self.secret, tenant, part)
+    pub(crate) fn claim_now(&self, key: KeyHash, token: Token, lease: Duration) -> Claim {
+        self.lock().claim(key, token, Instant::now(), lease)
     }
 
-    #[inline]
-    pub(crate) fn claim_at(
+    pub(crate) fn extend_now(&self, key: KeyHash, token: Token, lease: Duration) -> Held {
+        self.lock().extend(key, token, later(Instant::now(), lease))
+    }
+
+    pub(crate) fn finish_now(
         &self,
-        moment: Moment,
-        key: KeyDigest,
-        token: Token,
-        lease: Duration,
-    ) -> Claim {
-        let mut state = self.lock();
-        state.fetch(key);
-        state.claim(key, token, moment.time(), lease)
-    }
-
-    pub(crate) fn extend_now(&self, key: KeyDigest, token: Token, lease: Duration) -> Held {
-        let until = Moment::now().time() + lease;
-        self.lock().extend(key, token, until)
-    }
-
-    #[inline]
-    pub(crate) fn finish_at(
-        &self,
-        moment: Moment,
-        key: KeyDigest,
+        key: KeyHash,
         token: Token,
         fingerprint: Fingerprint,
         retention: Duration,
     ) -> Held {
-        let done = Slot {
-            key,
-            until: moment.time() + retention,
-            event: Event::Done(fingerprint),
-        };
-        self.lock().finish(token, done)
+        let until = later(Instant::now(), retention);
+        self.lock().finish(key, token, fingerprint, until)
     }
 
-    pub(crate) fn release_now(&self, key: KeyDigest, token: Token) -> Held {
+    pub(crate) fn release_now(&self, key: KeyHash, token: Token) -> Held {
         self.lock().release(key, token)
     }
 }
@@ -327,8 +237,7 @@ impl DedupeStore for MemoryDedupe {
         _fingerprint: Fingerprint,
         lease: Duration,
     ) -> impl Future<Output = Result<Claim, StoreError>> + Send {
-        let claim = self.claim_at(Moment::UNKNOWN, key.into(), token, lease);
-        ready(Ok(claim))
+        ready(Ok(self.claim_now(key.into(), token, lease)))
     }
 
     fn extend(
@@ -347,8 +256,12 @@ impl DedupeStore for MemoryDedupe {
         fingerprint: Fingerprint,
         retention: Duration,
     ) -> impl Future<Output = Result<Held, StoreError>> + Send {
-        let held = self.finish_at(Moment::UNKNOWN, key.into(), token, fingerprint, retention);
-        ready(Ok(held))
+        ready(Ok(self.finish_now(
+            key.into(),
+            token,
+            fingerprint,
+            retention,
+        )))
     }
 
     fn release(

@@ -12,15 +12,13 @@ use bytes::Bytes;
 use futures_core::Stream;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::{Reason, Rejection, Vendor, Verification, Verified, handoff::Moment};
+use crate::{Reason, Rejection, Vendor, Verification, Verified};
 
-/// Reads a body to its end, within `deadline` from the first time that it has to be waited for. Renews
-/// when it `came`.
+/// Reads a body to its end, within `deadline` from the first time that it has to be waited for.
 pub(super) async fn read<V, B, E>(
     mut verification: Verification<V>,
     mut body: Pin<&mut B>,
     deadline: Duration,
-    came: &mut Moment,
 ) -> Result<Verified<Bytes>, Rejection>
 where
     V: Vendor,
@@ -45,9 +43,6 @@ where
             }
         });
         let next = next.await;
-        if has_yielded {
-            came.renew();
-        }
         verification = match next {
             Ok(Some(Ok(chunk))) => match verification.push(chunk) {
                 Ok(verification) => verification,

@@ -7,7 +7,7 @@ use crate::{
     Clock, ConfigError, DedupeKey, DedupeStore, Delivery, DeliveryKey, IpAllowList, MemoryDedupe,
     Observer, Secret, Secrets, SmileApi, SmileIo, SystemClock, TracingObserver, Vendor,
     config_error::checked_name,
-    handoff::{Claims, Handoff, Store, Timing},
+    handoff::{Handoff, Running, Store, Timing, Waiting},
     key_ring::Source,
     source_ip::SourcePolicy,
     verify::Signature,
@@ -58,7 +58,8 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
                 handler: Timing::DEFAULT_HANDLER,
                 wait: Timing::DEFAULT_WAIT,
             },
-            claims: Claims::default(),
+            waiting: Waiting::default(),
+            running: Running::default(),
             observer: Arc::new(TracingObserver),
         };
         Self {

@@ -1,0 +1,433 @@
+//! Claim, run, settle: how one event takes effect once.
+
+use std::{
+    convert::Infallible,
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
+
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+
+use super::{
+    event_handle::EventHandle,
+    timing::Timing,
+    waiting::{Done, Waiting},
+};
+use crate::{
+    Claim, Delivery, Fence, Fingerprint, Held, Reason, Rejection, StoreError, Token, Vendor,
+    catch_panic::catch_panic,
+};
+
+/// One delivery's attempt to claim its event.
+pub(crate) struct ClaimAttempt<'a> {
+    event: EventHandle<'a>,
+    token: Token,
+    fingerprint: Fingerprint,
+    timing: &'a Timing,
+    waiting: &'a Waiting,
+}
+
+/// Why a delivery does not hold its event.
+pub(crate) enum NotHeld {
+    /// The event was handled before.
+    Duplicate { id_reuse: bool },
+    /// The sender has to come back.
+    Rejected(Rejection),
+}
+
+impl<'a> ClaimAttempt<'a> {
+    pub(crate) fn new<V: Vendor>(
+        event: EventHandle<'a>,
+        delivery: &Delivery<V>,
+        timing: &'a Timing,
+        waiting: &'a Waiting,
+    ) -> Self {
+        Self {
+            event,
+            token: Token::unique(),
+            fingerprint: delivery.verified().fingerprint(),
+            timing,
+            waiting,
+        }
+    }
+
+    /// Claims the event, and waits where another run has it. The delivery may lose its body then,
+    /// and never holds its event without one.
+    pub(crate) async fn acquire<V: Vendor>(
+        self,
+        delivery: &mut Delivery<V>,
+    ) -> Result<HeldClaim<'a>, NotHeld> {
+        match self.claim().await? {
+            Claim::Acquired { fence } => Ok(HeldClaim {
+                attempt: self,
+                fence,
+            }),
+            Claim::Done { fingerprint } => Err(self.duplicate(fingerprint)),
+            // In a box: few wait, and all others need not have room for it.
+            Claim::InFlight { lease_left } => Box::pin(self.wait(delivery, lease_left)).await,
+        }
+    }
+
+    async fn claim(&self) -> Result<Claim, NotHeld> {
+        let claim = self
+            .event
+            .claim(self.token, self.fingerprint, self.timing.lease);
+        claim.await.map_err(|err| {
+            self.event.release_later(self.token);
+            unavailable(Reason::ClaimFailed, err)
+        })
+    }
+
+    /// Waits for the run that has the event, to take it over if that fails.
+    async fn wait<V: Vendor>(
+        self,
+        delivery: &mut Delivery<V>,
+        lease_left: Duration,
+    ) -> Result<HeldClaim<'a>, NotHeld> {
+        let keeps_body = delivery.raw().len() <= KEPT_WHILE_WAITING;
+        if !keeps_body {
+            delivery.let_go_of_body();
+        }
+        let Some(waiter) = self.waiting.join(self.event.hash()) else {
+            return Err(retry_after_lease(Reason::TooManyWaiting, lease_left));
+        };
+        let deadline = Instant::now() + self.timing.wait;
+        let Ok(mut done) = timeout_at(deadline, waiter.turn()).await else {
+            return Err(retry_after_lease(Reason::FirstRunPending, lease_left));
+        };
+        if let Some(Done(fingerprint)) = *done {
+            return Err(self.duplicate(fingerprint));
+        }
+        let mut pause = FIRST_PAUSE;
+        let fence = loop {
+            waiter.settled(deadline.min(Instant::now() + pause)).await;
+            pause = (pause * 2).min(LAST_PAUSE);
+            match self.claim().await? {
+                Claim::Acquired { fence } => break fence,
+                Claim::Done { fingerprint } => {
+                    *done = Some(Done(fingerprint));
+                    return Err(self.duplicate(fingerprint));
+                }
+                Claim::InFlight { lease_left } if Instant::now() >= deadline => {
+                    return Err(retry_after_lease(Reason::FirstRunPending, lease_left));
+                }
+                Claim::InFlight { .. } => {}
+            }
+        };
+        drop(done);
+        drop(waiter);
+        let held = HeldClaim {
+            attempt: self,
+            fence,
+        };
+        if keeps_body {
+            return Ok(held);
+        }
+        held.release().await;
+        let rejection = Rejection::from(Reason::FirstRunFailed).retry_in(RETRY);
+        Err(NotHeld::Rejected(rejection))
+    }
+
+    fn duplicate(&self, before: Option<Fingerprint>) -> NotHeld {
+        let id_reuse = before.is_some_and(|before| before.contradicts(&self.fingerprint));
+        NotHeld::Duplicate { id_reuse }
+    }
+}
+
+/// A claim that was granted. When it is dropped, those who wait for the event ask the store again.
+///
+/// # Cancellation
+///
+/// Dropped while the handler runs, the claim stays until its lease ends; adapters therefore let the
+/// handler run on when the sender goes away.
+pub(crate) struct HeldClaim<'a> {
+    attempt: ClaimAttempt<'a>,
+    fence: Option<Fence>,
+}
+
+impl HeldClaim<'_> {
+    pub(crate) fn fence(&self) -> Option<Fence> {
+        self.fence
+    }
+
+    /// Runs the handler to its end, its panic or its deadline, and extends the lease meanwhile.
+    pub(crate) async fn run<Fut: Future>(
+        &self,
+        handler: impl FnOnce() -> Fut,
+    ) -> Result<Fut::Output, Rejection> {
+        let deadline = self.attempt.timing.handler;
+        let mut handler = pin!(timeout(deadline, catch_panic(handler)));
+        let mut extending = pin!(self.extend_lease());
+        poll_fn(|cx| {
+            let handled = match handler.as_mut().poll(cx) {
+                Poll::Ready(Ok(handled)) => handled
+                    .map_err(|err| Rejection::from(Reason::HandlerPanicked).because(Arc::new(err))),
+                Poll::Ready(Err(_)) => {
+                    Err(Rejection::from(Reason::HandlerSlow { deadline }).retry_in(RETRY))
+                }
+                Poll::Pending => {
+                    let _: Poll<Infallible> = extending.as_mut().poll(cx);
+                    return Poll::Pending;
+                }
+            };
+            Poll::Ready(handled)
+        })
+        .await
+    }
+
+    /// Extends the lease every third of it. A failure is no reason to stop the handler: the next
+    /// extension may succeed, and [`finish`](Self::finish) notices a claim that was lost.
+    async fn extend_lease(&self) -> Infallible {
+        let ClaimAttempt {
+            event,
+            token,
+            timing,
+            ..
+        } = &self.attempt;
+        loop {
+            sleep(timing.lease / 3).await;
+            let _ = event.extend(*token, timing.lease).await;
+        }
+    }
+
+    /// Notes the event as handled.
+    pub(crate) async fn finish(self) -> Result<Held, Rejection> {
+        let ClaimAttempt {
+            event,
+            token,
+            fingerprint,
+            timing,
+            ..
+        } = &self.attempt;
+        let finished = event.finish(*token, *fingerprint, timing.retention).await;
+        finished.map_err(|err| {
+            Rejection::from(Reason::ConfirmFailed)
+                .because(Arc::new(err))
+                .retry_in(RETRY)
+        })
+    }
+
+    /// Gives the event up, so that its next delivery is handled.
+    pub(crate) async fn release(self) {
+        let ClaimAttempt { event, token, .. } = &self.attempt;
+        if event.release(*token).await.is_err() {
+            event.release_later(*token);
+        }
+    }
+}
+
+impl Drop for HeldClaim<'_> {
+    fn drop(&mut self) {
+        let ClaimAttempt { event, waiting, .. } = &self.attempt;
+        waiting.wake(|| event.hash());
+    }
+}
+
+fn unavailable(reason: Reason, err: StoreError) -> NotHeld {
+    let rejection = Rejection::from(reason).because(Arc::new(err));
+    NotHeld::Rejected(rejection.retry_in(RETRY))
+}
+
+/// Rounded up: a sender that comes back a moment too early has spent one of its two re-sends.
+fn retry_after_lease(reason: Reason, lease_left: Duration) -> NotHeld {
+    let whole = Duration::from_secs(lease_left.as_secs());
+    let wait = if whole < lease_left {
+        whole.saturating_add(Duration::from_secs(1))
+    } else {
+        whole
+    };
+    NotHeld::Rejected(Rejection::from(reason).retry_in(wait.min(LONGEST_RETRY)))
+}
+
+/// When the sender is asked to come back after an outage.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// The longest that a sender is asked to wait for another's lease.
+const LONGEST_RETRY: Duration = Duration::from_secs(30);
+
+/// Between two looks at a claim that another replica may hold: doubled from the first to the last.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LAST_PAUSE: Duration = Duration::from_millis(100);
+
+/// The largest body that is kept while its delivery waits. A larger one is let go, and its delivery
+/// then cannot take over if the first run fails.
+const KEPT_WHILE_WAITING: usize = 64 << 10;
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        future::{Ready, pending, ready},
+        pin::pin,
+        sync::{
+            Arc, Mutex,
+            atomic::{AtomicBool, Ordering},
+        },
+        task::{Context, Wake, Waker},
+    };
+
+    use bytes::Bytes;
+    use hmac::{Hmac, KeyInit, Mac};
+    use sha2::Sha512;
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::{
+        Answer, DedupeStore, DeliveryKey, Intake, KeyRing, RejectionKind, Secret, Signature,
+        SmileApi, Verification,
+    };
+
+    fn delivery(body: Bytes) -> Delivery<SmileApi> {
+        let mac = Hmac::<Sha512>::new_from_slice(b"secret").unwrap();
+        let tag = mac.chain_update(&body).finalize().into_bytes();
+        let ring = KeyRing::<SmileApi>::new(Secret::new("secret").unwrap());
+        let verified = Verification::begin(&ring, Signature::new(tag.into()), body.len())
+            .push(body)
+            .and_then(Verification::finish)
+            .unwrap();
+        Delivery::read(verified).unwrap()
+    }
+
+    fn intake() -> Intake<SmileApi> {
+        Intake::smile_api(Secret::new("secret").unwrap()).build()
+    }
+
+    const STARTED: &str = r#"{"id":"et-1","type":"TASK_STARTED"}"#;
+
+    fn status(status: &u16) -> Option<u16> {
+        Some(*status)
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_panics_before_its_future_is_there_gives_its_claim_up() {
+        let intake = intake();
+        let started = || delivery(STARTED.into());
+        for _ in 0..2 {
+            let panicking = |_| -> Ready<u16> { panic!("as it is told to") };
+            let answer = intake.clone().hand_over(started(), panicking, status).await;
+            let Answer::Rejected(rejection) = answer else {
+                panic!("it was not refused")
+            };
+            assert_eq!(rejection.kind(), RejectionKind::HandlerPanicked);
+        }
+        let answer = intake.hand_over(started(), |_| ready(204), status).await;
+        assert!(matches!(answer, Answer::Handler(204)));
+    }
+
+    /// A store that never answers, and notes what it was asked for.
+    #[derive(Clone, Default)]
+    struct Silent(Arc<Mutex<Vec<String>>>);
+
+    impl DedupeStore for Silent {
+        fn claim(
+            &self,
+            key: &DeliveryKey,
+            _: Token,
+            _: Fingerprint,
+            _: Duration,
+        ) -> impl Future<Output = Result<Claim, StoreError>> + Send {
+            self.0.lock().unwrap().push(key.to_string());
+            pending()
+        }
+
+        async fn extend(&self, _: &DeliveryKey, _: Token, _: Duration) -> Result<Held, StoreError> {
+            pending().await
+        }
+
+        async fn finish(
+            &self,
+            _: &DeliveryKey,
+            _: Token,
+            _: Fingerprint,
+            _: Duration,
+        ) -> Result<Held, StoreError> {
+            pending().await
+        }
+
+        async fn release(&self, _: &DeliveryKey, _: Token) -> Result<Held, StoreError> {
+            pending().await
+        }
+    }
+
+    #[tokio::test]
+    async fn a_store_that_does_not_answer_is_given_up_within_two_seconds() {
+        let intake: Intake<SmileApi> = Intake::smile_api(Secret::new("secret").unwrap())
+            .deduplicate(Silent::default())
+            .build();
+        let answer = intake.hand_over(delivery(STARTED.into()), |_| ready(204), status);
+        let answer = timeout(Duration::from_secs(2), answer).await.unwrap();
+        let Answer::Rejected(rejection) = answer else {
+            panic!("it was not refused")
+        };
+        assert_eq!(rejection.kind(), RejectionKind::StoreUnavailable);
+    }
+
+    #[tokio::test]
+    async fn an_event_is_claimed_under_the_scope_of_its_endpoint() {
+        let store = Silent::default();
+        let intake: Intake<SmileApi> = Intake::smile_api(Secret::new("secret").unwrap())
+            .deduplicate(store.clone())
+            .scope("billing")
+            .unwrap()
+            .build();
+        let mut answer = pin!(intake.hand_over(delivery(STARTED.into()), |_| ready(204), status));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(answer.as_mut().poll(&mut cx).is_pending());
+        assert_eq!(*store.0.lock().unwrap(), ["smile-api:billing::et-1"]);
+    }
+
+    #[tokio::test]
+    async fn those_who_wait_are_woken_when_the_run_ends() {
+        struct Woken(AtomicBool);
+        impl Wake for Woken {
+            fn wake(self: Arc<Self>) {
+                self.0.store(true, Ordering::Relaxed);
+            }
+        }
+        let intake = intake();
+        let (end, ended) = oneshot::channel();
+        let run = |_| async { ended.await.unwrap() };
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut first = pin!(
+            intake
+                .clone()
+                .hand_over(delivery(STARTED.into()), run, status)
+        );
+        assert!(first.as_mut().poll(&mut cx).is_pending());
+        let woken = Arc::new(Woken(AtomicBool::new(false)));
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut again = pin!(intake.hand_over(delivery(STARTED.into()), |_| ready(500), status));
+        let poll = again.as_mut().poll(&mut Context::from_waker(&waker));
+        assert!(poll.is_pending() && !woken.0.load(Ordering::Relaxed));
+        end.send(204).unwrap();
+        assert!(first.as_mut().poll(&mut cx).is_ready());
+        // No timer ends in here, as nothing waits.
+        assert!(woken.0.load(Ordering::Relaxed));
+        assert!(matches!(again.await, Answer::Reply(reply) if reply.status() == 200));
+    }
+
+    /// How many have the body of a delivery that waits for the first run of its event.
+    fn holders_of_a_body_that_waits(body: String) -> usize {
+        let intake = intake();
+        let owner: Arc<[u8]> = body.into_bytes().into();
+        let of_owner = || delivery(Bytes::from_owner(Arc::clone(&owner)));
+        let mut cx = Context::from_waker(Waker::noop());
+        let first = delivery(STARTED.into());
+        let run = |_| pending::<u16>();
+        let mut first = pin!(intake.clone().hand_over(first, run, status));
+        assert!(first.as_mut().poll(&mut cx).is_pending());
+        let mut second = pin!(intake.hand_over(of_owner(), run, status));
+        assert!(second.as_mut().poll(&mut cx).is_pending());
+        Arc::strong_count(&owner) - 1
+    }
+
+    #[tokio::test]
+    async fn a_large_body_is_let_go_while_its_delivery_waits() {
+        let small = STARTED.to_owned();
+        let large = STARTED.to_owned() + &" ".repeat(KEPT_WHILE_WAITING);
+        assert_eq!(holders_of_a_body_that_waits(small), 1);
+        assert_eq!(holders_of_a_body_that_waits(large), 0);
+    }
+}

@@ -1,0 +1,205 @@
+//! One event in the store of an intake.
+
+use std::{any::Any, future::Future, pin::Pin, sync::Arc, time::Duration};
+
+use tokio::time::{sleep, timeout};
+
+use super::key::{EventIdentity, KeyHash};
+use crate::{
+    Claim, DedupeStore, DeliveryKey, Fingerprint, Held, MemoryDedupe, StoreError, Token,
+    catch_panic::catch_panic,
+};
+
+/// The store of one intake.
+pub(crate) enum Store {
+    /// No other intake asks this memory: it needs no key as text and no boxed future.
+    Memory(Box<MemoryDedupe>),
+    Shared(Arc<dyn ErasedStore>),
+}
+
+impl Store {
+    pub(crate) fn new<S: DedupeStore>(store: S) -> Self {
+        let mut store = Some(store);
+        let any: &mut dyn Any = &mut store;
+        let memory = any
+            .downcast_mut::<Option<MemoryDedupe>>()
+            .and_then(Option::take);
+        match (memory, store) {
+            (Some(memory), _) => Self::Memory(Box::new(memory)),
+            (None, Some(store)) => Self::Shared(Arc::new(store)),
+            (None, None) => unreachable!("taken only where it is the memory"),
+        }
+    }
+
+    /// The event of `tenant`, at the endpoint whose keys begin with `prefix`.
+    pub(crate) fn event(
+        &self,
+        prefix: &str,
+        tenant: &str,
+        identity: &EventIdentity<'_>,
+    ) -> EventHandle<'_> {
+        match self {
+            Self::Memory(memory) => EventHandle::Memory(memory, KeyHash::of(tenant, identity)),
+            Self::Shared(store) => {
+                EventHandle::Shared(store, DeliveryKey::of(prefix, tenant, identity))
+            }
+        }
+    }
+}
+
+/// An event in the store of an intake.
+pub(crate) enum EventHandle<'a> {
+    Memory(&'a MemoryDedupe, KeyHash),
+    Shared(&'a Arc<dyn ErasedStore>, DeliveryKey),
+}
+
+impl EventHandle<'_> {
+    pub(crate) fn hash(&self) -> KeyHash {
+        match self {
+            Self::Memory(_, hash) => *hash,
+            Self::Shared(_, key) => key.into(),
+        }
+    }
+
+    pub(crate) async fn claim(
+        &self,
+        token: Token,
+        fingerprint: Fingerprint,
+        lease: Duration,
+    ) -> Result<Claim, StoreError> {
+        match self {
+            Self::Memory(memory, key) => Ok(memory.claim_now(*key, token, lease)),
+            Self::Shared(store, key) => store.claim(key, token, fingerprint, lease).await,
+        }
+    }
+
+    pub(crate) async fn extend(&self, token: Token, lease: Duration) -> Result<Held, StoreError> {
+        match self {
+            Self::Memory(memory, key) => Ok(memory.extend_now(*key, token, lease)),
+            Self::Shared(store, key) => store.extend(key, token, lease).await,
+        }
+    }
+
+    pub(crate) async fn finish(
+        &self,
+        token: Token,
+        fingerprint: Fingerprint,
+        retention: Duration,
+    ) -> Result<Held, StoreError> {
+        match self {
+            Self::Memory(memory, key) => Ok(memory.finish_now(*key, token, fingerprint, retention)),
+            Self::Shared(store, key) => store.finish(key, token, fingerprint, retention).await,
+        }
+    }
+
+    pub(crate) async fn release(&self, token: Token) -> Result<Held, StoreError> {
+        match self {
+            Self::Memory(memory, key) => Ok(memory.release_now(*key, token)),
+            Self::Shared(store, key) => store.release(key, token).await,
+        }
+    }
+
+    /// Releases in a task of its own, for a store that has just failed: it may have granted a claim
+    /// whose answer was lost, or be back in a moment. The lease ends what cannot be released.
+    pub(crate) fn release_later(&self, token: Token) {
+        let Self::Shared(store, key) = self else {
+            return;
+        };
+        let (store, key) = (Arc::clone(store), key.clone());
+        tokio::spawn(async move {
+            for pause in PAUSES_BEFORE_RELEASE {
+                sleep(pause).await;
+                if let Ok(Held::Held) = store.release(&key, token).await {
+                    return;
+                }
+            }
+        });
+    }
+}
+
+/// All of them within the 5 s after which a sender is asked to come back.
+const PAUSES_BEFORE_RELEASE: [Duration; 3] = [
+    Duration::ZERO,
+    Duration::from_millis(500),
+    Duration::from_millis(1500),
+];
+
+/// The longest that a call of a store may take, so that an outage is answered within two seconds.
+const TIMEOUT: Duration = Duration::from_millis(1500);
+
+pub(crate) type StoreFuture<'a, T> =
+    Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// [`DedupeStore`] with its futures boxed, so that the store's type stays inside the builder. A call
+/// that does not answer in time, or panics, is one that failed.
+pub(crate) trait ErasedStore: Send + Sync {
+    fn claim<'a>(
+        &'a self,
+        key: &'a DeliveryKey,
+        token: Token,
+        fingerprint: Fingerprint,
+        lease: Duration,
+    ) -> StoreFuture<'a, Claim>;
+    fn extend<'a>(
+        &'a self,
+        key: &'a DeliveryKey,
+        token: Token,
+        lease: Duration,
+    ) -> StoreFuture<'a, Held>;
+    fn finish<'a>(
+        &'a self,
+        key: &'a DeliveryKey,
+        token: Token,
+        fingerprint: Fingerprint,
+        retention: Duration,
+    ) -> StoreFuture<'a, Held>;
+    fn release<'a>(&'a self, key: &'a DeliveryKey, token: Token) -> StoreFuture<'a, Held>;
+}
+
+impl<S: DedupeStore> ErasedStore for S {
+    fn claim<'a>(
+        &'a self,
+        key: &'a DeliveryKey,
+        token: Token,
+        fingerprint: Fingerprint,
+        lease: Duration,
+    ) -> StoreFuture<'a, Claim> {
+        guarded(move || DedupeStore::claim(self, key, token, fingerprint, lease))
+    }
+
+    fn extend<'a>(
+        &'a self,
+        key: &'a DeliveryKey,
+        token: Token,
+        lease: Duration,
+    ) -> StoreFuture<'a, Held> {
+        guarded(move || DedupeStore::extend(self, key, token, lease))
+    }
+
+    fn finish<'a>(
+        &'a self,
+        key: &'a DeliveryKey,
+        token: Token,
+        fingerprint: Fingerprint,
+        retention: Duration,
+    ) -> StoreFuture<'a, Held> {
+        guarded(move || DedupeStore::finish(self, key, token, fingerprint, retention))
+    }
+
+    fn release<'a>(&'a self, key: &'a DeliveryKey, token: Token) -> StoreFuture<'a, Held> {
+        guarded(move || DedupeStore::release(self, key, token))
+    }
+}
+
+fn guarded<'a, T, Fut>(call: impl FnOnce() -> Fut + Send + 'a) -> StoreFuture<'a, T>
+where
+    Fut: Future<Output = Result<T, StoreError>> + Send + 'a,
+{
+    Box::pin(async {
+        match timeout(TIMEOUT, catch_panic(call)).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(panicked)) => Err(StoreError::new(panicked)),
+            Err(elapsed) => Err(StoreError::new(elapsed)),
+        }
+    })
+}
