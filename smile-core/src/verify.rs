@@ -103,36 +103,27 @@ pub struct Verification<V: Vendor>(
 );
 
 struct State<V: Vendor> {
-    first: KeyedMac<V>,
-    more: Vec<KeyedMac<V>>,
-    tenant: Option<Arc<str>>,
+    ring: KeyRing<V>,
+    /// One for each key of the ring, in its order.
+    first: V::Mac,
+    more: Vec<V::Mac>,
     decoy: bool,
-    tag: V::Tag,
+    signature: Signature<V>,
     body: Buffer,
     limit: usize,
-}
-
-/// A MAC under way, and the name of its secret.
-struct KeyedMac<V: Vendor> {
-    mac: V::Mac,
-    key: KeyId,
-}
-
-impl<V: Vendor> KeyedMac<V> {
-    fn begin(key: &Key<V>, timestamp: Option<&Timestamp>) -> Self {
-        let mut mac = key.mac.clone();
-        if let Some(timestamp) = timestamp {
-            mac.update(timestamp.as_bytes());
-            mac.update(b".");
-        }
-        Self { mac, key: key.id }
-    }
 }
 
 impl<V: Vendor> Verification<V> {
     /// Begins with the secrets to try and the most bytes to accept.
     pub fn begin(ring: &KeyRing<V>, signature: Signature<V>, limit: usize) -> Self {
-        let timestamp = signature.timestamp.as_ref();
+        let begun = |key: &Key<V>| {
+            let mut mac = key.mac.clone();
+            if let Some(timestamp) = &signature.timestamp {
+                mac.update(timestamp.as_bytes());
+                mac.update(b".");
+            }
+            mac
+        };
         #[expect(
             clippy::expect_used,
             reason = "no constructor of `KeyRing` leaves it empty"
@@ -142,20 +133,17 @@ impl<V: Vendor> Verification<V> {
             .split_first()
             .expect("a ring holds at least one key");
         Self(Box::new(State {
-            first: KeyedMac::begin(first, timestamp),
-            more: more
-                .iter()
-                .map(|key| KeyedMac::begin(key, timestamp))
-                .collect(),
-            tenant: ring.tenant_name().cloned(),
+            ring: ring.clone(),
+            first: begun(first),
+            more: more.iter().map(begun).collect(),
             decoy: false,
-            tag: signature.tag,
+            signature,
             body: Buffer::Empty,
             limit,
         }))
     }
 
-    /// Begins for a request that no secret is known for: costs as much as one, and fails.
+    /// Begins for a request that no secret is known for. It fails, and costs what one secret costs.
     pub fn begin_unknown(signature: Signature<V>, limit: usize) -> Self {
         let mut verification = Self::begin(&KeyRing::decoy(), signature, limit);
         verification.0.decoy = true;
@@ -182,8 +170,8 @@ impl<V: Vendor> Verification<V> {
         if chunk.len() > *limit - body.len() {
             return Err(Reason::BodyTooLong { limit: *limit }.into());
         }
-        first.mac.update(&chunk);
-        more.iter_mut().for_each(|keyed| keyed.mac.update(&chunk));
+        first.update(&chunk);
+        more.iter_mut().for_each(|mac| mac.update(&chunk));
         body.push(chunk, *limit);
         Ok(self)
     }
@@ -195,47 +183,43 @@ impl<V: Vendor> Verification<V> {
     /// A [`Rejection`] of kind [`Signature`](crate::RejectionKind::Signature).
     pub fn finish(self) -> Result<Verified<Bytes>, Rejection> {
         let State {
+            ring,
             first,
             more,
-            tenant,
             decoy,
-            tag,
+            signature: Signature { tag, timestamp },
             body,
             ..
         } = *self.0;
-        let tag = tag.as_ref();
         let mut found = Choice::from(0);
         let mut found_index = 0_u8;
-        let mut found_key = KeyId::default();
-        let mut compare = |index, KeyedMac::<V> { mac, key }| {
-            let equal = equal(mac.finish().as_ref(), tag) & !found;
+        for (index, mac) in (0..).zip(std::iter::once(first).chain(more)) {
+            let equal = mac.finish().as_ref().ct_eq(tag.as_ref()) & !found;
             found_index.conditional_assign(&index, equal);
-            for (found, byte) in found_key.iter_mut().zip(key) {
-                found.conditional_assign(&byte, equal);
-            }
             found |= equal;
-        };
-        compare(0, first);
-        (1..)
-            .zip(more)
-            .for_each(|(index, keyed)| compare(index, keyed));
+        }
         if decoy {
             return Err(Reason::TenantUnknown.into());
         }
-        if !bool::from(found) {
+        let secret_index = usize::from(found_index);
+        let key = ring.keys().get(secret_index);
+        let Some(key) = key.filter(|_| found.into()) else {
             return Err(Reason::SignatureMismatch.into());
-        }
-        let mut fingerprint = Fingerprint {
-            key: found_key,
-            ..Fingerprint::default()
         };
-        if let Some(front) = tag.first_chunk() {
-            fingerprint.mac = *front;
-        }
+        let value = body.into_bytes();
+        let fingerprint = match timestamp {
+            None => Fingerprint::new(key.id, tag.as_ref()),
+            // The signature changes with the timestamp, the fingerprint speaks of the body alone.
+            Some(_) => {
+                let mut mac = key.mac.clone();
+                mac.update(&value);
+                Fingerprint::new(key.id, mac.finish().as_ref())
+            }
+        };
         Ok(Verified {
-            value: body.into_bytes(),
-            secret_index: usize::from(found_index),
-            tenant,
+            value,
+            secret_index,
+            tenant: ring.tenant_name().cloned(),
             fingerprint,
         })
     }
@@ -310,10 +294,11 @@ impl<T> fmt::Debug for Verified<T> {
     }
 }
 
-/// 128 bits of a delivery's verified MAC, and a name of the secret that it was made with.
+/// 128 bits of a MAC over a delivery's body, and a name of the secret that it was made with.
 ///
 /// Two deliveries of one id with fingerprints of the same secret that differ had different bodies.
-/// It is a part of a signature, so it is not shown, and it is too short to be used as one.
+/// For Smile API it is a part of the signature, so it is never shown; it is too short to be used as
+/// one.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Fingerprint {
     key: KeyId,
@@ -324,6 +309,13 @@ pub struct Fingerprint {
 pub(crate) type KeyId = [u8; 8];
 
 impl Fingerprint {
+    fn new(key: KeyId, mac: &[u8]) -> Self {
+        Self {
+            key,
+            mac: mac.first_chunk().copied().unwrap_or_default(),
+        }
+    }
+
     /// Whether the two show that one id was used for two bodies.
     ///
     /// Under different secrets the MACs say nothing, and neither does this.
@@ -354,21 +346,6 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
-/// Compares in constant time, eight bytes at a time: byte by byte, `subtle` takes as long for a tag
-/// as the hash takes for half a block.
-fn equal(one: &[u8], other: &[u8]) -> Choice {
-    let (words, rest) = one.as_chunks();
-    let (other_words, other_rest) = other.as_chunks();
-    let words = words
-        .iter()
-        .zip(other_words)
-        .map(|(word, other)| u64::from_ne_bytes(*word).ct_eq(&u64::from_ne_bytes(*other)));
-    words.fold(
-        one.len().ct_eq(&other.len()) & rest.ct_eq(other_rest),
-        |all, equal| all & equal,
-    )
-}
-
 /// The signature header's text, of exactly `expected` characters.
 pub(crate) fn signature_text(head: &dyn Head, expected: usize) -> Result<&[u8], Rejection> {
     match head.field(names::SIGNATURE) {
@@ -389,23 +366,6 @@ mod vectors;
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn equal_looks_at_every_byte_and_at_the_length() {
-        for len in [0, 7, 8, 32, 33, 64] {
-            let one = vec![7; len];
-            assert!(bool::from(equal(&one, &one)), "{len}");
-            assert!(
-                !bool::from(equal(&one, &[&one[..], &[7]].concat())),
-                "{len}"
-            );
-            for at in 0..len {
-                let mut other = one.clone();
-                other[at] ^= 0x80;
-                assert!(!bool::from(equal(&one, &other)), "{len}, {at}");
-            }
-        }
-    }
 
     #[test]
     fn fingerprints_contradict_only_under_one_secret() {

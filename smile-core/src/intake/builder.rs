@@ -15,7 +15,8 @@ use crate::{
 
 /// Builds an [`Intake`], or an adapter's layer or middleware around one.
 ///
-/// The secrets are the one thing that has to be given. What can be wrong fails at its setter.
+/// The secrets are the one thing that has to be given. What can be wrong fails at its setter. A time
+/// longer than 100 years counts as 100 years.
 ///
 /// | Setting | Default |
 /// |---|---|
@@ -119,7 +120,7 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
     ///
     /// [`ConfigError::Zero`].
     pub fn body_timeout(mut self, timeout: Duration) -> Result<Self, ConfigError> {
-        self.settings.body_timeout = nonzero("body_timeout", timeout)?;
+        self.settings.body_timeout = bounded("body_timeout", timeout)?;
         Ok(self)
     }
 
@@ -148,7 +149,7 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
     ///
     /// [`ConfigError::Zero`].
     pub fn retention(mut self, retention: Duration) -> Result<Self, ConfigError> {
-        self.settings.timing.retention = nonzero("retention", retention)?;
+        self.settings.timing.retention = bounded("retention", retention)?;
         Ok(self)
     }
 
@@ -163,7 +164,7 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
         if lease < Duration::from_secs(1) {
             return Err(ConfigError::ShortLease);
         }
-        self.settings.timing.lease = lease;
+        self.settings.timing.lease = lease.min(Timing::LONGEST);
         Ok(self)
     }
 
@@ -173,14 +174,14 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
     ///
     /// [`ConfigError::Zero`].
     pub fn handler_timeout(mut self, timeout: Duration) -> Result<Self, ConfigError> {
-        self.settings.timing.handler = nonzero("handler_timeout", timeout)?;
+        self.settings.timing.handler = bounded("handler_timeout", timeout)?;
         Ok(self)
     }
 
     /// Lets a repeated delivery wait so long for the run that is under way, before it is answered
     /// 503. Default: 2 s; zero does not wait.
     pub fn wait_for_first_run(mut self, wait: Duration) -> Self {
-        self.settings.timing.wait = wait;
+        self.settings.timing.wait = wait.min(Timing::LONGEST);
         self
     }
 
@@ -272,4 +273,8 @@ fn nonzero<N: Default + PartialEq>(setting: &'static str, value: N) -> Result<N,
     } else {
         Ok(value)
     }
+}
+
+fn bounded(setting: &'static str, time: Duration) -> Result<Duration, ConfigError> {
+    nonzero(setting, time.min(Timing::LONGEST))
 }
