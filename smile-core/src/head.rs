@@ -66,7 +66,6 @@ pub enum Field<'a> {
 pub(crate) mod names {
     #[cfg(feature = "intake")]
     pub(crate) const CONTENT_ENCODING: &str = "content-encoding";
-    #[cfg(feature = "intake")]
     pub(crate) const CONTENT_LENGTH: &str = "content-length";
     #[cfg(feature = "intake")]
     pub(crate) const FORWARDED: &str = "forwarded";
@@ -78,14 +77,12 @@ pub(crate) mod names {
 
 /// The head of a test's request.
 #[cfg(test)]
-#[cfg(feature = "intake")]
 pub(crate) struct Post<'a> {
     pub(crate) peer: Option<&'a str>,
     pub(crate) headers: &'a [(&'a str, &'a str)],
 }
 
 #[cfg(test)]
-#[cfg(feature = "intake")]
 impl Head for Post<'_> {
     fn method(&self) -> &str {
         "POST"

@@ -67,8 +67,8 @@ impl<V: Vendor> KeyRing<V> {
         Ok(Self { tenant, ..self })
     }
 
-    /// A ring for requests of unknown tenants: it costs what one secret costs and matches nothing,
-    /// since nobody is given its key and [`Verification`](crate::Verification) refuses it anyway.
+    /// A ring for requests of unknown tenants. It costs what one secret costs and matches nothing,
+    /// since nobody has its key and [`Verification`](crate::Verification) refuses it anyway.
     pub(crate) fn decoy() -> Self {
         Self {
             keys: Arc::new([Key::from_bytes(b"decoy")]),
@@ -115,11 +115,16 @@ impl<V: Vendor> From<Secret> for KeyRing<V> {
 pub(crate) struct Key<V: Vendor> {
     pub(crate) mac: V::Mac,
     pub(crate) id: KeyId,
+    /// Whether the secret begins or ends in white space.
+    pub(crate) is_padded: bool,
 }
 
 impl<V: Vendor> Key<V> {
     fn new(secret: &Secret) -> Self {
-        Self::from_bytes(secret.as_bytes())
+        Self {
+            is_padded: secret.is_padded(),
+            ..Self::from_bytes(secret.as_bytes())
+        }
     }
 
     fn from_bytes(bytes: &[u8]) -> Self {
@@ -130,7 +135,11 @@ impl<V: Vendor> Key<V> {
         id.iter_mut()
             .zip(name.finish().as_ref())
             .for_each(|(to, from)| *to = *from);
-        Self { mac, id }
+        Self {
+            mac,
+            id,
+            is_padded: false,
+        }
     }
 }
 
@@ -151,10 +160,14 @@ pub(crate) enum Source<V: Vendor> {
 impl<V: Vendor> Secrets<V> {
     /// Asks `lookup` for the secrets of each request, by what its head says.
     ///
-    /// The answer is `None` for an unknown tenant (the sender then sees what a wrong signature
-    /// sees, at the same cost) and an error when the answer cannot be had (503).
+    /// The answer is `None` for an unknown tenant, whose sender then sees what a wrong signature
+    /// sees, and an error when the answer cannot be had (503).
     ///
     /// # Security
+    ///
+    /// An unknown tenant costs a pass over the body, like a tenant with one secret. Each further
+    /// secret of a tenant costs one pass more. Whoever can measure that learns that a tenant exists
+    /// and is in rotation: where that must stay secret, make the paths hard to guess.
     ///
     /// It runs for unauthenticated requests, before the body is read: keep the rings at hand, bound
     /// what it costs, and take the tenant from the route, not from anything the sender makes up.

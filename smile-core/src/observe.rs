@@ -1,7 +1,5 @@
 //! One report for each request.
 
-use std::error::Error;
-
 use crate::Rejection;
 
 /// Is told how each request ended, once, when its answer is known.
@@ -99,8 +97,10 @@ impl Outcome {
 
 /// Writes reports as `tracing` events of target `smile`; the default.
 ///
-/// Refusals that the operator can mend, failures of the handler and reuse of an id are warnings,
-/// duplicates are information, everything else is for debugging.
+/// Refusals, failures of the handler and reuse of an id are warnings, duplicates are information, and
+/// everything else is for debugging. Each line names the event, its id, the tenant and the secret,
+/// as far as they are known: a refusal names the event from the verified signature on. A refusal's
+/// `reason` has every cause behind it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TracingObserver;
 
@@ -110,36 +110,41 @@ impl Observer for TracingObserver {
             vendor,
             outcome,
             status,
+            event: verified,
             ..
         } = *report;
         let outcome = outcome.label();
+        let event = verified.map(|event| event.name);
+        let id = verified.and_then(|event| event.id);
+        let tenant = verified.and_then(|event| event.tenant);
+        let secret = verified.map(|event| event.secret_index);
+        macro_rules! line {
+            ($level:ident, $message:literal $(, $field:ident = $value:expr)*) => {
+                tracing::$level!(
+                    target: "smile",
+                    vendor, $($field = $value,)* event, id, tenant, secret, status, $message
+                )
+            };
+        }
         if let Some(rejection) = report.rejection {
-            let kind = rejection.kind().label();
-            let source = rejection.source().map(tracing::field::display);
-            tracing::warn!(
-                target: "smile",
-                vendor,
-                kind,
-                status,
-                reason = %rejection,
-                source,
-                remedy = rejection.remedy(),
-                "delivery refused"
+            // As text and not by `Display`, so that formatters quote its spaces.
+            let reason = format!("{rejection:#}");
+            line!(
+                warn,
+                "delivery refused",
+                kind = rejection.kind().label(),
+                reason = reason.as_str(),
+                remedy = rejection.remedy()
             );
             return;
         }
-        let (event, id) = report
-            .event
-            .map_or((None, None), |event| (Some(event.name), event.id));
         match report.outcome {
             Outcome::HandlerFailed | Outcome::IdReuse | Outcome::HandledLate => {
-                tracing::warn!(target: "smile", vendor, outcome, event, id, status, "delivery");
+                line!(warn, "delivery", outcome = outcome);
             }
-            Outcome::Duplicate => {
-                tracing::info!(target: "smile", vendor, outcome, event, id, status, "delivery");
-            }
+            Outcome::Duplicate => line!(info, "delivery", outcome = outcome),
             Outcome::Handled | Outcome::Ping | Outcome::Rejected => {
-                tracing::debug!(target: "smile", vendor, outcome, event, id, status, "delivery");
+                line!(debug, "delivery", outcome = outcome);
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::reply::{Header, Reply};
 ///
 /// What the sender learns is [`kind`](Self::kind): one status and one document for each, and the
 /// same for all signature failures. What operators learn is [`reason`](Self::reason) and
-/// [`remedy`](Self::remedy). `Display` is for operators, too. None of them ever holds a secret, a
+/// [`remedy`](Self::remedy). `Display` is for operators, too, and `{:#}` prints every cause. None of them ever holds a secret, a
 /// computed signature or any of the body.
 #[derive(Clone, Debug)]
 pub struct Rejection {
@@ -89,8 +89,17 @@ impl From<Reason> for Rejection {
 }
 
 impl fmt::Display for Rejection {
+    /// The reason; with `{:#}` every cause behind it, too, apart by colons.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.reason.fmt(f)
+        self.reason.fmt(f)?;
+        if f.alternate() {
+            let mut cause = self.source();
+            while let Some(err) = cause {
+                write!(f, ": {err}")?;
+                cause = err.source();
+            }
+        }
+        Ok(())
     }
 }
 
@@ -202,8 +211,15 @@ pub enum Reason {
     },
     /// `Smile-Signature` has the right length, but is not hex (Smile API) or base64 (Smile.io).
     SignatureEncoding,
-    /// The signature is another one.
-    SignatureMismatch,
+    /// The signature is another one: the secret, the bytes or both are not the sender's.
+    SignatureMismatch {
+        /// Bytes of the body that were received.
+        received: usize,
+        /// Bytes declared by `Content-Length`. Where these are more, something read the body first.
+        declared: Option<u64>,
+        /// Whether one of the secrets begins or ends in white space.
+        padded_secret: bool,
+    },
     /// The secret lookup knows no tenant for this request.
     TenantUnknown,
     /// No `Smile-Timestamp`.
@@ -290,7 +306,7 @@ impl Reason {
             | Self::SignatureRepeated
             | Self::SignatureLength { .. }
             | Self::SignatureEncoding
-            | Self::SignatureMismatch
+            | Self::SignatureMismatch { .. }
             | Self::TenantUnknown
             | Self::TimestampMissing
             | Self::TimestampRepeated
@@ -334,9 +350,20 @@ impl Reason {
             Self::SignatureLength { .. } | Self::SignatureEncoding => {
                 "is this the other vendor's route? Smile API signs in hex, Smile.io in base64"
             }
-            Self::SignatureMismatch => {
-                "compare the secret with the vendor's (a trailing newline counts), and make sure \
-                 that nothing in between rewrites the body"
+            Self::SignatureMismatch {
+                received,
+                declared: Some(declared),
+                ..
+            } if is_fewer(*received, *declared) => {
+                "put the layer where nothing has read or changed the body before it"
+            }
+            Self::SignatureMismatch {
+                padded_secret: true,
+                ..
+            } => "remove the white space around the secret: trim what you read from a file",
+            Self::SignatureMismatch { .. } => {
+                "compare the secret with the vendor's, and make sure that nothing in between \
+                 rewrites the body"
             }
             Self::TenantUnknown => "the secret lookup has no tenant for this request",
             Self::TimestampMissing => {
@@ -395,10 +422,34 @@ impl fmt::Display for Reason {
                 write!(
                     f,
                     "smile-signature has {found} characters, expected {expected}"
-                )
+                )?;
+                match found {
+                    44 => f.write_str("; Smile.io's has 44"),
+                    128 => f.write_str("; Smile API's has 128"),
+                    _ => Ok(()),
+                }
             }
             Self::SignatureEncoding => f.write_str("smile-signature cannot be decoded"),
-            Self::SignatureMismatch => f.write_str("the signature does not match"),
+            Self::SignatureMismatch {
+                received,
+                declared,
+                padded_secret,
+            } => {
+                write!(
+                    f,
+                    "the signature does not match the {received} bytes received"
+                )?;
+                match declared {
+                    Some(declared) if is_fewer(*received, *declared) => {
+                        write!(f, " of {declared} declared: something read the body first")?;
+                    }
+                    _ => {}
+                }
+                if *padded_secret {
+                    f.write_str("; a secret begins or ends in white space")?;
+                }
+                Ok(())
+            }
             Self::TenantUnknown => f.write_str("no secret is known for this request"),
             Self::TimestampMissing => f.write_str("no smile-timestamp header"),
             Self::TimestampRepeated => f.write_str("more than one smile-timestamp header"),
@@ -438,8 +489,14 @@ impl fmt::Display for Reason {
     }
 }
 
+fn is_fewer(received: usize, declared: u64) -> bool {
+    u64::try_from(received).is_ok_and(|received| received < declared)
+}
+
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use super::*;
 
     #[test]
@@ -459,9 +516,74 @@ mod tests {
         });
         assert_eq!(
             rejection.to_string(),
-            "smile-signature has 44 characters, expected 128"
+            "smile-signature has 44 characters, expected 128; Smile.io's has 44"
         );
         assert_eq!(rejection.status(), 401);
+    }
+
+    #[test]
+    fn a_signature_that_does_not_match_says_what_is_cheap_to_see() {
+        let mismatch = |received, declared, padded_secret| {
+            let reason = Reason::SignatureMismatch {
+                received,
+                declared,
+                padded_secret,
+            };
+            (reason.to_string(), reason.remedy())
+        };
+        let compare = "compare the secret with the vendor's, and make sure that nothing in between \
+                       rewrites the body";
+        for (received, declared, padded_secret, expected) in [
+            (
+                0,
+                Some(151),
+                false,
+                "0 bytes received of 151 declared: something read the body first",
+            ),
+            (151, Some(151), false, "151 bytes received"),
+            (
+                151,
+                None,
+                true,
+                "151 bytes received; a secret begins or ends in white space",
+            ),
+        ] {
+            let (text, remedy) = mismatch(received, declared, padded_secret);
+            assert_eq!(text, format!("the signature does not match the {expected}"));
+            let is_plain = !padded_secret && declared == Some(151) && received == 151;
+            assert_eq!(remedy == compare, is_plain, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_length_that_is_the_other_vendors_is_named() {
+        let length = |found, expected| Reason::SignatureLength { found, expected }.to_string();
+        assert!(length(128, 44).ends_with("expected 44; Smile API's has 128"));
+        assert!(length(127, 128).ends_with("expected 128"));
+    }
+
+    #[test]
+    fn the_alternate_form_prints_every_cause() {
+        let disk = io::Error::other("the disk is full");
+        let store = io::Error::other(Wrapper(disk));
+        let rejection = Rejection::from(Reason::ClaimFailed).because(Arc::new(store));
+        assert_eq!(
+            format!("{rejection:#}"),
+            "the event could not be claimed in the store: wrapped: the disk is full"
+        );
+
+        #[derive(Debug)]
+        struct Wrapper(io::Error);
+        impl fmt::Display for Wrapper {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("wrapped")
+            }
+        }
+        impl Error for Wrapper {
+            fn source(&self) -> Option<&(dyn Error + 'static)> {
+                Some(&self.0)
+            }
+        }
     }
 
     #[cfg(feature = "intake")]

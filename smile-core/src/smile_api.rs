@@ -52,7 +52,7 @@ impl Scheme for SmileApi {
         _tolerance: Duration,
     ) -> Result<Signature<Self>, Rejection> {
         let tag = from_hex(signature_text(head, 128)?).ok_or(Reason::SignatureEncoding)?;
-        Ok(Signature::new(tag))
+        Ok(Signature::new(head, tag))
     }
 
     fn read_envelope(body: &[u8]) -> Result<(Envelope, Option<usize>), Rejection> {

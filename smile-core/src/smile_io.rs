@@ -56,7 +56,7 @@ impl Scheme for SmileIo {
             .get(..len)
             .and_then(|tag| tag.try_into().ok())
             .ok_or(Reason::SignatureEncoding)?;
-        Ok(Signature::new(tag).at(Timestamp::read(head, now(), tolerance)?))
+        Ok(Signature::new(head, tag).at(Timestamp::read(head, now(), tolerance)?))
     }
 
     fn read_envelope(body: &[u8]) -> Result<(Envelope, Option<usize>), Rejection> {

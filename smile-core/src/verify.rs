@@ -45,14 +45,14 @@ mod buffer;
 mod timestamp;
 
 use buffer::Buffer;
-pub(crate) use timestamp::Timestamp;
-#[cfg(feature = "intake")]
-pub(crate) use timestamp::decimal;
+pub(crate) use timestamp::{Timestamp, decimal};
 
 /// What a head says about its body's signature: decoded, of exact length, and fresh.
 pub struct Signature<V: Vendor> {
     tag: V::Tag,
     timestamp: Option<Timestamp>,
+    /// The body's `Content-Length`, to explain a signature that does not match.
+    declared: Option<u64>,
 }
 
 impl<V: Vendor> Signature<V> {
@@ -70,10 +70,15 @@ impl<V: Vendor> Signature<V> {
         V::read_signature(head, &|| now, tolerance)
     }
 
-    pub(crate) fn new(tag: V::Tag) -> Self {
+    pub(crate) fn new(head: &dyn Head, tag: V::Tag) -> Self {
+        let declared = match head.field(names::CONTENT_LENGTH) {
+            Field::One(text) => decimal(text),
+            Field::Absent | Field::Repeated => None,
+        };
         Self {
             tag,
             timestamp: None,
+            declared,
         }
     }
 
@@ -187,7 +192,12 @@ impl<V: Vendor> Verification<V> {
             first,
             more,
             decoy,
-            signature: Signature { tag, timestamp },
+            signature:
+                Signature {
+                    tag,
+                    timestamp,
+                    declared,
+                },
             body,
             ..
         } = *self.0;
@@ -204,7 +214,12 @@ impl<V: Vendor> Verification<V> {
         let secret_index = usize::from(found_index);
         let key = ring.keys().get(secret_index);
         let Some(key) = key.filter(|_| found.into()) else {
-            return Err(Reason::SignatureMismatch.into());
+            return Err(Reason::SignatureMismatch {
+                received: body.len(),
+                declared,
+                padded_secret: ring.keys().iter().any(|key| key.is_padded),
+            }
+            .into());
         };
         let value = body.into_bytes();
         let fingerprint = match timestamp {

@@ -276,17 +276,27 @@ mod tests {
     use super::*;
     use crate::{
         Answer, DedupeStore, DeliveryKey, Intake, KeyRing, RejectionKind, Secret, Signature,
-        SmileApi, Verification,
+        SmileApi, Verification, head::Post,
     };
 
     fn delivery(body: Bytes) -> Delivery<SmileApi> {
         let mac = Hmac::<Sha512>::new_from_slice(b"secret").unwrap();
         let tag = mac.chain_update(&body).finalize().into_bytes();
         let ring = KeyRing::<SmileApi>::new(Secret::new("secret").unwrap());
-        let verified = Verification::begin(&ring, Signature::new(tag.into()), body.len())
-            .push(body)
-            .and_then(Verification::finish)
-            .unwrap();
+        let verified = Verification::begin(
+            &ring,
+            Signature::new(
+                &Post {
+                    peer: None,
+                    headers: &[],
+                },
+                tag.into(),
+            ),
+            body.len(),
+        )
+        .push(body)
+        .and_then(Verification::finish)
+        .unwrap();
         Delivery::read(verified).unwrap()
     }
 

@@ -221,8 +221,19 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
         self
     }
 
-    /// Ends the configuration.
+    /// Ends the configuration. Logs a warning for each secret that begins or ends in white space.
     pub fn build(self) -> T {
+        if let Source::Fixed(ring) = &self.settings.secrets {
+            for (secret, _) in (0..).zip(ring.keys()).filter(|(_, key)| key.is_padded) {
+                tracing::warn!(
+                    target: "smile",
+                    vendor = V::NAME,
+                    secret,
+                    "secret {secret}, counted from 0, begins or ends in white space: \
+                     trim it, unless the vendor's has the same",
+                );
+            }
+        }
         Intake(Arc::new(self.settings)).into()
     }
 }

