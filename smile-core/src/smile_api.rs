@@ -114,9 +114,9 @@ impl Delivery<SmileApi> {
 
 /// Reads 128 hex digits of either case.
 fn from_hex(text: &[u8]) -> Option<[u8; 64]> {
-    // `const_hex` strips a `0x`, which leaves too few of exactly 128.
-    let digits: &[u8; 128] = text.try_into().ok()?;
-    const_hex::decode_to_array(digits).ok()
+    let mut tag = [0; 64];
+    hex::decode_to_slice(text, &mut tag).ok()?;
+    Some(tag)
 }
 
 #[cfg(test)]

@@ -340,13 +340,13 @@ impl Fingerprint {
 
     /// The form in which a store keeps it: 48 hex digits.
     pub fn to_hex(&self) -> String {
-        const_hex::encode(self.key) + &const_hex::encode(self.mac)
+        hex::encode(self.key) + &hex::encode(self.mac)
     }
 
     /// Reads what [`to_hex`](Self::to_hex) wrote; `None` for anything else.
     pub fn from_hex(text: &str) -> Option<Self> {
-        let digits: &[u8; 48] = text.as_bytes().try_into().ok()?;
-        let bytes: [u8; 24] = const_hex::decode_to_array(digits).ok()?;
+        let mut bytes = [0; 24];
+        hex::decode_to_slice(text, &mut bytes).ok()?;
         let (key, mac) = bytes.split_at(8);
         Some(Self {
             key: key.try_into().ok()?,

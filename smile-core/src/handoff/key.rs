@@ -154,7 +154,7 @@ fn is_graphic(bytes: &[u8]) -> bool {
 }
 
 fn digest(bytes: &[u8]) -> String {
-    DIGEST_PREFIX.to_owned() + &const_hex::encode(Sha256::digest(bytes))
+    DIGEST_PREFIX.to_owned() + &hex::encode(Sha256::digest(bytes))
 }
 
 const DIGEST_PREFIX: &str = "sha256/";

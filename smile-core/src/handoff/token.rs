@@ -35,7 +35,7 @@ impl Token {
 
     /// 32 hex digits, for a store that keeps text.
     pub fn to_hex(&self) -> String {
-        const_hex::encode(self.0)
+        hex::encode(self.0)
     }
 }
 

@@ -211,7 +211,7 @@ async fn rules_broken_by(flaw: Flaw) -> Vec<Broken> {
     .await
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(start_paused = true)]
 async fn each_flaw_is_caught_by_the_rule_about_it() {
     let cases = [
         (
@@ -285,7 +285,7 @@ async fn each_flaw_is_caught_by_the_rule_about_it() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(start_paused = true)]
 async fn a_sound_store_breaks_no_rule() {
     let broken = rules_broken_by(Flaw::None).await;
     assert!(broken.is_empty(), "{}", List(&broken));
