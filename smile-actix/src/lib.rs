@@ -73,6 +73,7 @@
 //! ```
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod body;
 mod detached;
 mod extract;
 mod head;

@@ -22,6 +22,7 @@ use smile_core::{
 };
 
 use crate::{
+    body::hold_until_written,
     detached::Detached,
     head::RequestHead,
     response::{self, Answers},
@@ -185,21 +186,26 @@ where
     }
 
     fn call(&self, mut request: ServiceRequest) -> Self::Future {
+        let mut payload = request.take_payload();
         let admitted = match self.middleware.intake.admit(&RequestHead(&request)) {
             Ok(admitted) => admitted,
             Err(rejection) => {
                 let response = self.middleware.answers.refuse(rejection);
+                let response = hold_until_written(response, payload);
                 return Box::pin(ready(Ok(own(request, response))));
             }
         };
-        let payload = request.take_payload();
         let inner = Rc::clone(&self.inner);
         let SmileMiddleware { intake, answers } = self.middleware.clone();
         Box::pin(async move {
-            let delivery = match intake.receive(admitted, payload).await {
+            let delivery = match intake.receive(admitted, &mut payload).await {
                 Ok(delivery) => delivery,
-                Err(rejection) => return Ok(own(request, answers.refuse(rejection))),
+                Err(rejection) => {
+                    let response = hold_until_written(answers.refuse(rejection), payload);
+                    return Ok(own(request, response));
+                }
             };
+            drop(payload);
             // Routing inside needs the only handle on the request, so there cannot be a second one
             // for our own answers: whoever answers takes it.
             let request = Rc::new(Cell::new(Some(request)));
