@@ -3,12 +3,12 @@
 use std::net::IpAddr;
 
 use actix_web::{
-    dev::ServiceRequest,
+    HttpRequest,
     http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderName},
 };
 use smile_core::Head;
 
-pub(crate) struct RequestHead<'r>(pub(crate) &'r ServiceRequest);
+pub(crate) struct RequestHead<'r>(pub(crate) &'r HttpRequest);
 
 impl Head for RequestHead<'_> {
     fn method(&self) -> &str {

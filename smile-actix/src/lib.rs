@@ -37,6 +37,10 @@
 //! 5. Its answer goes out unchanged. Our own answers are problem documents, or what
 //!    [`SmileMiddleware::on_rejection`] makes; the [`Rejection`] is in their extensions.
 //!
+//! Outer middlewares, such as `Logger` and `ErrorHandlers`, get every answer of ours as a response.
+//! After a panic or a handler's time-out its `request()` has the method, URI, version and peer
+//! address of the request, but not its headers, app data and extensions, which the handler took.
+//!
 //! # Features
 //!
 //! None. actix-web's default features are not needed.
@@ -73,6 +77,7 @@
 //! ```
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod bare_request;
 mod body;
 mod detached;
 mod extract;

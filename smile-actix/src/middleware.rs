@@ -11,10 +11,9 @@ use std::{
 
 use actix_http::h1;
 use actix_web::{
-    Error, HttpMessage, HttpResponse,
+    Error, HttpMessage, HttpRequest, HttpResponse,
     body::{EitherBody, MessageBody},
     dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform},
-    error::InternalError,
 };
 use bytes::Bytes;
 use smile_core::{
@@ -22,6 +21,7 @@ use smile_core::{
 };
 
 use crate::{
+    bare_request::BareRequest,
     body::hold_until_written,
     detached::Detached,
     head::RequestHead,
@@ -185,8 +185,8 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&self, mut request: ServiceRequest) -> Self::Future {
-        let mut payload = request.take_payload();
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let (request, mut payload) = request.into_parts();
         let admitted = match self.middleware.intake.admit(&RequestHead(&request)) {
             Ok(admitted) => admitted,
             Err(rejection) => {
@@ -206,45 +206,41 @@ where
                 }
             };
             drop(payload);
-            // Routing inside needs the only handle on the request, so there cannot be a second one
-            // for our own answers: whoever answers takes it.
+            let bare = BareRequest::of(&request);
+            // Routing inside needs the only handle on the request, so the handler takes it from
+            // here, and puts it back with its answer.
             let request = Rc::new(Cell::new(Some(request)));
-            let for_handler = Rc::clone(&request);
-            let run = move |delivery: Delivery<V>| {
-                let request = for_handler.take().map(|mut request| {
-                    request.set_payload(payload_of(delivery.raw().clone()));
-                    request.extensions_mut().insert(delivery);
-                    request
-                });
-                async move {
-                    #[expect(clippy::expect_used, reason = "the core runs it at most once")]
-                    inner
-                        .call(request.expect("a request is handled once"))
-                        .await
-                }
+            let place = Rc::clone(&request);
+            let run = move |delivery: Delivery<V>| async move {
+                #[expect(clippy::expect_used, reason = "the core runs it at most once")]
+                let request = place.take().expect("a request is handled once");
+                let payload = payload_of(delivery.raw().clone());
+                request.extensions_mut().insert(delivery);
+                let request = ServiceRequest::from_parts(request, payload);
+                let (request, response) = inner.call(request).await?.into_parts();
+                place.set(Some(request));
+                Ok(response)
             };
             let outlives_sender = intake.outlives_sender();
             // In a box of its own, so that a sender that takes its time with the body does not take
             // up the room for what comes after it.
             let handed_over = Box::pin(intake.hand_over(delivery, run, status));
-            let response = match Detached::new(handed_over, outlives_sender).await {
-                Answer::Handler(answer) => {
-                    return answer.map(ServiceResponse::map_into_left_body);
+            let answer = Detached::new(handed_over, outlives_sender).await;
+            let request = || request.take().unwrap_or_else(|| bare.into_request());
+            match answer {
+                Answer::Handler(Ok(response)) => {
+                    Ok(ServiceResponse::new(request(), response).map_into_left_body())
                 }
-                Answer::Reply(reply) => response::response(&reply),
-                Answer::Rejected(rejection) => answers.refuse(rejection),
-            };
-            match request.take() {
-                Some(request) => Ok(own(request, response)),
-                // The handler has it and will not give it back: it panicked or was too slow.
-                None => Err(InternalError::from_response("handler failed", response).into()),
+                Answer::Handler(Err(err)) => Err(err),
+                Answer::Reply(reply) => Ok(own(request(), response::response(&reply))),
+                Answer::Rejected(rejection) => Ok(own(request(), answers.refuse(rejection))),
             }
         })
     }
 }
 
-fn own<B>(request: ServiceRequest, response: HttpResponse) -> ServiceResponse<EitherBody<B>> {
-    request.into_response(response).map_into_right_body()
+fn own<B>(request: HttpRequest, response: HttpResponse) -> ServiceResponse<EitherBody<B>> {
+    ServiceResponse::new(request, response).map_into_right_body()
 }
 
 fn payload_of(body: Bytes) -> Payload {
@@ -253,7 +249,7 @@ fn payload_of(body: Bytes) -> Payload {
     Payload::from(payload)
 }
 
-fn status<B>(answer: &Result<ServiceResponse<B>, Error>) -> Option<u16> {
+fn status<B>(answer: &Result<HttpResponse<B>, Error>) -> Option<u16> {
     Some(match answer {
         Ok(response) => response.status().as_u16(),
         Err(err) => err.as_response_error().status_code().as_u16(),
