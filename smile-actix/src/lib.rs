@@ -28,8 +28,8 @@
 //!
 //! # The way of a request
 //!
-//! 1. The middleware shows the head to the core; the source address is the connection's. A refusal
-//!    is answered at once.
+//! 1. The middleware shows the head to the core; the source address is the connection's, or a
+//!    [`PeerAddr`] where it has none. A refusal is answered at once.
 //! 2. The raw payload goes to the core.
 //! 3. The delivery goes into the request's extensions, and the verified bytes become its payload.
 //! 4. The inner service is called: in place, and in a task of its own on the same worker should the
@@ -86,6 +86,7 @@ mod middleware;
 mod response;
 
 pub use extract::{NotVerified, SmileEvent, VerifiedBody};
+pub use head::PeerAddr;
 pub use middleware::SmileMiddleware;
 #[doc(hidden)]
 pub use middleware::SmileService;

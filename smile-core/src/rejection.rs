@@ -332,8 +332,9 @@ impl Reason {
     fn remedy(&self) -> &'static str {
         match self {
             Self::NoPeerAddress => {
-                "give the server's peer address to the app: axum's \
-                 `into_make_service_with_connect_info::<SocketAddr>()`"
+                "give the peer's address to the app: with axum by \
+                 `into_make_service_with_connect_info::<SocketAddr>()`, with hyper or on a unix \
+                 socket of actix-web by a `PeerAddr` in the request's extensions"
             }
             Self::AddressNotListed(_) => {
                 "if the request came through your own proxy, name it with `trusted_proxies`; \
