@@ -32,8 +32,9 @@
 //!    [`PeerAddr`] where it has none. A refusal is answered at once.
 //! 2. The raw payload goes to the core.
 //! 3. The delivery goes into the request's extensions, and the verified bytes become its payload.
-//! 4. The inner service is called: in place, and in a task of its own on the same worker should the
-//!    request be dropped while the event is claimed.
+//! 4. The inner service is called, in place. If actix-web drops the request while the event is
+//!    claimed, the rest runs in a task of the same worker. It stays in the request's `tracing` span,
+//!    but the task-locals of outer middlewares are gone.
 //! 5. Its answer goes out unchanged. Our own answers are problem documents, or what
 //!    [`SmileMiddleware::on_rejection`] makes; the [`Rejection`] is in their extensions.
 //!
@@ -79,11 +80,11 @@
 
 mod bare_request;
 mod body;
-mod detached;
 mod extract;
 mod head;
 mod middleware;
 mod response;
+mod spawn_on_drop;
 
 pub use extract::{NotVerified, SmileEvent, VerifiedBody};
 pub use head::PeerAddr;

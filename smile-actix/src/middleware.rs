@@ -23,9 +23,9 @@ use smile_core::{
 use crate::{
     bare_request::BareRequest,
     body::hold_until_written,
-    detached::Detached,
     head::RequestHead,
     response::{self, Answers},
+    spawn_on_drop::{OnDrop, SpawnOnDrop},
 };
 
 /// Puts the intake in front of an app, a scope or a resource: what is inside sees verified events
@@ -221,11 +221,15 @@ where
                 place.set(Some(request));
                 Ok(response)
             };
-            let outlives_sender = intake.outlives_sender();
+            let on_drop = if intake.outlives_sender() {
+                OnDrop::Spawn
+            } else {
+                OnDrop::Cancel
+            };
             // In a box of its own, so that a sender that takes its time with the body does not take
             // up the room for what comes after it.
             let handed_over = Box::pin(intake.hand_over(delivery, run, status));
-            let answer = Detached::new(handed_over, outlives_sender).await;
+            let answer = SpawnOnDrop::new(handed_over, on_drop).await;
             let request = || request.take().unwrap_or_else(|| bare.into_request());
             match answer {
                 Answer::Handler(Ok(response)) => {
