@@ -1,6 +1,9 @@
 //! The core's answers, written as HTTP responses.
 
-use std::sync::Arc;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use actix_web::{
     HttpResponse,
@@ -31,13 +34,26 @@ impl Answers {
     /// The user's own response or the problem document, with the rejection in its extensions.
     pub(crate) fn refuse(&self, rejection: Rejection) -> HttpResponse {
         let reply = rejection.reply();
-        let mut response = match &self.on_rejection {
-            Some(respond) => respond(&rejection),
-            None => response(&reply),
-        };
+        let own = self.own_response(&rejection);
+        let mut response = own.unwrap_or_else(|| response(&reply));
         close(&mut response, &reply);
         response.extensions_mut().insert(rejection);
         response
+    }
+
+    /// `None` where `on_rejection` is not set, and where it panics.
+    fn own_response(&self, rejection: &Rejection) -> Option<HttpResponse> {
+        let respond = self.on_rejection.as_ref()?;
+        match catch_unwind(AssertUnwindSafe(|| respond(rejection))) {
+            Ok(response) => Some(response),
+            Err(_panic) => {
+                tracing::error!(
+                    target: "smile",
+                    "`on_rejection` panicked: the sender gets the problem document"
+                );
+                None
+            }
+        }
     }
 }
 

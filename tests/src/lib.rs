@@ -16,7 +16,7 @@ mod subject;
 
 pub use client::Connection;
 pub use request::{Body, Request, Response};
-pub use subject::{Fixed, Kind, Reaction, Running, Seen, Setup, as_head};
+pub use subject::{Fixed, Kind, Reaction, Running, Seen, Setup, as_head, to_actix};
 
 /// Compiles what the README shows.
 #[cfg(doctest)]

@@ -22,7 +22,7 @@ mod axum;
 mod core;
 mod hyper;
 
-pub use self::core::as_head;
+pub use self::{actix::to_actix, core::as_head};
 
 /// What a case runs against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -18,14 +18,13 @@ use actix_web::{
     dev::{HttpServiceFactory, ServiceRequest, ServiceResponse},
     http::{Method, header::HeaderName},
     middleware::{DefaultHeaders, ErrorHandlerResponse, ErrorHandlers, Logger, Next, from_fn},
-    test::{self, TestRequest},
-    web,
+    test, web,
 };
 use smile_actix::{
     Claim, DedupeStore, DeliveryKey, Fingerprint, Header, Held, Rejection, RejectionKind,
     SmileEvent, SmileMiddleware, StoreError, Token,
 };
-use smile_conformance::{Setup, sign};
+use smile_conformance::{Setup, sign, to_actix};
 
 /// The ways to fail, with what each is answered.
 const FAILURES: [(&str, RejectionKind); 3] = [
@@ -168,14 +167,9 @@ fn webhook(failure: &'static str) -> impl HttpServiceFactory {
 }
 
 fn delivery() -> actix_http::Request {
-    let signed = sign::smile_api(sign::event());
-    let request = TestRequest::post()
-        .uri(&format!("{}?a=b", sign::SMILE_API))
-        .set_payload(signed.body.bytes());
-    let request = signed.headers.iter().fold(request, |request, header| {
-        request.insert_header((header.0.as_str(), header.1.as_slice()))
-    });
-    request.to_request()
+    let mut signed = sign::smile_api(sign::event());
+    signed.target.push_str("?a=b");
+    to_actix(&signed).to_request()
 }
 
 async fn expect<B: MessageBody>(response: ServiceResponse<B>, kind: RejectionKind) {

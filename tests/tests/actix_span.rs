@@ -13,11 +13,11 @@ use std::{
 use actix_web::{
     App, HttpResponse,
     dev::Service,
-    test::{self, TestRequest},
+    test,
     web::{self, Data},
 };
 use smile_actix::{SmileEvent, SmileMiddleware};
-use smile_conformance::{Setup, sign};
+use smile_conformance::{Setup, sign, to_actix};
 use tokio::{select, sync::Notify};
 use tracing::{Instrument, info, info_span};
 
@@ -46,7 +46,7 @@ async fn what_a_handler_logs_after_its_sender_left_is_in_the_requests_span() {
         );
     let app = test::init_service(app).await;
 
-    let response = app.call(delivery());
+    let response = app.call(to_actix(&sign::smile_api(sign::event())).to_request());
     select! {
         _ = response => panic!("the handler waits"),
         () = steps.started.notified() => {}
@@ -82,17 +82,6 @@ async fn on_event(_: SmileEvent, steps: Data<Steps>) -> HttpResponse {
     info!("the handler ends");
     steps.ended.notify_one();
     HttpResponse::NoContent().finish()
-}
-
-fn delivery() -> actix_http::Request {
-    let signed = sign::smile_api(sign::event());
-    let request = TestRequest::post()
-        .uri(sign::SMILE_API)
-        .set_payload(signed.body.bytes());
-    let request = signed.headers.iter().fold(request, |request, header| {
-        request.insert_header((header.0.as_str(), header.1.as_slice()))
-    });
-    request.to_request()
 }
 
 /// All that is logged.

@@ -4,14 +4,26 @@ use std::net::SocketAddr;
 
 use actix_web::{
     App, HttpResponse, HttpServer,
-    http::StatusCode,
+    http::{Method, StatusCode},
+    test::TestRequest,
     web::{self, Bytes, Data},
 };
 use smile_actix::{SmileEvent, SmileIo, SmileMiddleware, VerifiedBody};
 use tokio::sync::oneshot;
 
 use super::{Handler, Setup};
-use crate::sign;
+use crate::{Request, sign};
+
+/// The request as actix-web's own test kit takes it.
+pub fn to_actix(request: &Request) -> TestRequest {
+    let method = Method::from_bytes(request.method.as_bytes()).expect("a method");
+    let start = TestRequest::with_uri(&request.target)
+        .method(method)
+        .set_payload(request.body.bytes());
+    request.headers.iter().fold(start, |request, header| {
+        request.append_header((header.0.as_str(), header.1.as_slice()))
+    })
+}
 
 pub(super) fn start(setup: Setup) -> SocketAddr {
     let (tell, told) = oneshot::channel();
