@@ -25,6 +25,8 @@
 //!   second limit.
 //! - Finish on Ctrl-C: actix-web then stops at once. SIGTERM lets requests end, for up to
 //!   `HttpServer::shutdown_timeout`.
+//! - End the connection of a refused sender that goes on writing, if a middleware outside replaces the
+//!   body of our answer: actix-web then reads a chunked request for as long as it comes.
 //!
 //! # The way of a request
 //!
