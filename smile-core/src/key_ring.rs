@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt, future::Future, pin::Pin, sync::Arc};
 
-use crate::{ConfigError, Head, Secret, Vendor, mac::Mac, verify::KeyId};
+use crate::{ConfigError, Head, Secret, Vendor, fingerprint::KeyId, mac::Mac};
 
 /// One to four secrets of one sender, keyed once and tried side by side.
 ///

@@ -125,6 +125,7 @@ mod data_error;
 mod delivery;
 mod envelope_error;
 mod fence;
+mod fingerprint;
 #[cfg(feature = "intake")]
 mod handoff;
 mod head;
@@ -152,6 +153,7 @@ pub use data_error::DataError;
 pub use delivery::Delivery;
 pub use envelope_error::EnvelopeError;
 pub use fence::Fence;
+pub use fingerprint::Fingerprint;
 #[cfg(feature = "intake")]
 pub use handoff::{
     Claim, DedupeKey, DedupeStore, DeliveryKey, Held, MemoryDedupe, StoreError, Token,
@@ -169,4 +171,4 @@ pub use smile_api::{Data, EventType, SmileApi};
 pub use smile_io::SmileIo;
 pub use source_ip::{InvalidNetwork, IpAllowList};
 pub use vendor::Vendor;
-pub use verify::{Fingerprint, Signature, Verification, Verified};
+pub use verify::{Signature, Verification, Verified};

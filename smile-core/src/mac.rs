@@ -1,13 +1,14 @@
 //! The MACs that deliveries are signed with.
 
 #[cfg(feature = "aws-lc-rs")]
-#[path = "mac/aws_lc.rs"]
-mod family;
+mod aws_lc;
 #[cfg(not(feature = "aws-lc-rs"))]
-#[path = "mac/rust_crypto.rs"]
-mod family;
+mod rust_crypto;
 
-pub(crate) use family::{HmacSha256, HmacSha512};
+#[cfg(feature = "aws-lc-rs")]
+pub(crate) use aws_lc::{HmacSha256, HmacSha512};
+#[cfg(not(feature = "aws-lc-rs"))]
+pub(crate) use rust_crypto::{HmacSha256, HmacSha512};
 
 /// A MAC that was given its key: clone it, feed it, finish it.
 #[expect(unnameable_types, reason = "it is of the inside of `Vendor`")]
