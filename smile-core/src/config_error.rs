@@ -1,14 +1,14 @@
-//! What is wrong with a setting, told where it is given.
+//! Invalid settings, reported by their setters.
 
 use std::fmt;
 
-/// A setting that cannot be meant.
+/// An invalid setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// More secrets than [`KeyRing::MAX`](crate::KeyRing::MAX).
     TooManySecrets,
-    /// A further fixed secret beside a secret lookup, which answers for all.
+    /// A fixed secret beside a secret lookup, which has to return all of them.
     SecretBesideLookup,
     /// A limit or a time of zero, named by its setting.
     Zero(&'static str),

@@ -11,7 +11,7 @@ use crate::{DataError, Fence, Rejection, Vendor, Verified};
 /// Cheap to clone. There is one way to get one: through the intake, which verified it.
 pub struct Delivery<V: Vendor> {
     event: Arc<Event<V>>,
-    /// Beside what is shared: the claim is made after others may have a clone.
+    /// Not shared: the claim comes after others may have a clone.
     fence: Option<Fence>,
 }
 
@@ -99,7 +99,7 @@ impl<V: Vendor> Delivery<V> {
         &self.event.envelope
     }
 
-    /// Lets go of the body, where nobody else has the delivery. What is left is for a report alone.
+    /// Drops the body, where nobody else has the delivery. The rest serves a report alone.
     #[cfg(feature = "intake")]
     pub(crate) fn let_go_of_body(&mut self) {
         if let Some(event) = Arc::get_mut(&mut self.event) {

@@ -1,4 +1,4 @@
-//! What a layer does with a verified event: run the handler at once, or once for each event.
+//! How verified events reach the handler: each delivery, or once for each event.
 
 use std::fmt;
 
@@ -27,7 +27,7 @@ pub(crate) use waiting::Waiting;
 pub(crate) enum Handoff {
     /// Every delivery runs the handler, in the request's own task.
     Direct,
-    /// Every event takes effect once, as far as the store remembers.
+    /// Each event runs the handler once, as far as the store remembers.
     Deduplicated(Store),
 }
 

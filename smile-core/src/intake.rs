@@ -61,7 +61,7 @@ struct Settings<V: Vendor> {
     observer: Arc<dyn Observer>,
 }
 
-/// What tells events apart, by the user's word.
+/// The application's way to tell events apart.
 type KeyHook<V> = dyn Fn(&Delivery<V>) -> DedupeKey + Send + Sync;
 
 /// Who answers a vendor's test of the endpoint.
@@ -188,7 +188,7 @@ impl<V: Vendor> Intake<V> {
         matches!(self.0.handoff, Handoff::Deduplicated(_))
     }
 
-    /// Waits until no handler runs under a claim: call it at shutdown, after the server has stopped
+    /// Waits until no handler runs under a claim. Call it at shutdown, after the server has stopped
     /// taking requests.
     pub async fn drain(&self) {
         self.0.running.drained().await;
@@ -322,14 +322,14 @@ impl<V: Vendor> fmt::Debug for Intake<V> {
     }
 }
 
-/// What the sender is answered.
+/// The response to a delivery.
 ///
-/// Complete: these are all the ways.
+/// Complete: there is no fourth kind.
 #[derive(Debug)]
 pub enum Answer<R> {
-    /// What the handler said, unchanged.
+    /// The handler's response, unchanged.
     Handler(R),
-    /// Our own word, where all is well: a ping or a duplicate.
+    /// Our own response to a ping or a duplicate.
     Reply(Reply),
     /// A refusal.
     Rejected(Rejection),

@@ -169,8 +169,8 @@ impl<V: Vendor> Secrets<V> {
     /// secret of a tenant costs one pass more. Whoever can measure that learns that a tenant exists
     /// and is in rotation: where that must stay secret, make the paths hard to guess.
     ///
-    /// It runs for unauthenticated requests, before the body is read: keep the rings at hand, bound
-    /// what it costs, and take the tenant from the route, not from anything the sender makes up.
+    /// It runs for unauthenticated requests, before the body is read: keep the rings in memory, bound
+    /// its cost, and take the tenant from the route, not from anything that the sender makes up.
     ///
     /// ```
     /// use std::{collections::HashMap, convert::Infallible, sync::Arc};

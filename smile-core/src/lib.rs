@@ -27,7 +27,7 @@
 //! - Queue, order, terminate TLS, or limit rates.
 //! - Guess the vendor: both use the header `Smile-Signature`, so each endpoint has one.
 //!
-//! # The way of a delivery
+//! # The steps of a delivery
 //!
 //! 1. [`Intake::admit`] looks at the head: source address, signature and timestamp, encoding,
 //!    declared length. It chooses the secrets, or starts to look them up.
@@ -36,7 +36,7 @@
 //!    body. What comes out is a [`Delivery`].
 //! 4. [`Intake::hand_over`] answers pings, claims the event in the store, and answers repetitions.
 //! 5. It runs the handler. 2xx notes the event as done; anything else gives it back.
-//! 6. The [`Observer`] is told, once, how it ended; so it is wherever an earlier step refused.
+//! 6. The [`Observer`] gets one report, also where an earlier step refused.
 //! 7. `data` is read when the handler calls [`Delivery::data`], and not before.
 //!
 //! # Features
@@ -48,8 +48,8 @@
 //! | `aws-lc-rs` | no | signatures by AWS-LC instead of `hmac` and `sha2`: on some processors an eighth less time for bodies from 8 KB on. Pulls in `aws-lc-rs`, which needs a C compiler; its own feature `fips` makes them its FIPS module's |
 //! | `testkit` | no | `testkit`: suites that a [`DedupeStore`] of your own can be held to. Pulls in tokio's `rt` |
 //!
-//! Without it, steps 1 to 3 are at hand as [`Signature::read`], [`Verification`] and
-//! [`Delivery::read`], without I/O and without a runtime.
+//! Without `intake`, [`Signature::read`], [`Verification`] and [`Delivery::read`] do steps 1 to 3 without
+//! I/O and without a runtime.
 //!
 //! # Example
 //!

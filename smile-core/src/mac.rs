@@ -10,7 +10,7 @@ pub(crate) use aws_lc::{HmacSha256, HmacSha512};
 #[cfg(not(feature = "aws-lc-rs"))]
 pub(crate) use rust_crypto::{HmacSha256, HmacSha512};
 
-/// A MAC that was given its key: clone it, feed it, finish it.
+/// A MAC with its key: clone it, update it, finish it.
 #[expect(unnameable_types, reason = "it is of the inside of `Vendor`")]
 pub trait Mac: Clone + Send + Sync + 'static {
     /// The result, of the MAC's full length.
@@ -22,6 +22,6 @@ pub trait Mac: Clone + Send + Sync + 'static {
     /// Takes the next bytes of the message.
     fn update(&mut self, bytes: &[u8]);
 
-    /// The MAC of what it was fed.
+    /// The MAC of all the bytes.
     fn finish(self) -> Self::Tag;
 }

@@ -2,10 +2,11 @@
 
 use crate::Rejection;
 
-/// Is told how each request ended, once, when its answer is known.
+/// Receives one report for each request, when its answer is known.
 ///
-/// For metrics and logs. It runs in the request's way, so it must not block. A report never holds a
-/// secret, a computed signature or any of the body; event ids and names are the vendor's.
+/// For metrics and logs. It runs on the request path, so it must not block. If it panics, the panic is
+/// logged and the request goes on. A report never holds a secret, a computed signature or any of the
+/// body; event ids and names are the vendor's.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};
@@ -33,11 +34,11 @@ pub trait Observer: Send + Sync + 'static {
 pub struct Report<'a> {
     /// `smile-api` or `smile-io`.
     pub vendor: &'static str,
-    /// What became of it.
+    /// The outcome.
     pub outcome: Outcome,
-    /// The verified event; `None` where it was refused before it was one.
+    /// The verified event; `None` where the request was refused before the verification ended.
     pub event: Option<Event<'a>>,
-    /// Why it was refused; `Some` with [`Outcome::Rejected`] only.
+    /// The refusal; `Some` with [`Outcome::Rejected`] only.
     pub rejection: Option<&'a Rejection>,
     /// The status answered; `None` where the handler failed without an answer.
     pub status: Option<u16>,
@@ -56,25 +57,25 @@ pub struct Event<'a> {
     pub id: Option<&'a str>,
     /// The tenant, where tenants are looked up.
     pub tenant: Option<&'a str>,
-    /// Which secret matched, from 0: when the old one is no longer seen, drop it.
+    /// Which secret matched, from 0. Once the old one no longer matches, drop it.
     pub secret_index: usize,
 }
 
-/// What became of a request.
+/// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// The handler answered 2xx, and the event is remembered where events are.
+    /// The handler answered 2xx. With deduplication the store remembers the event.
     Handled,
-    /// The same, but the lease had ended before: another delivery may have run the handler, too.
+    /// The handler answered 2xx after its lease had ended: another delivery may have run it, too.
     HandledLate,
     /// The handler answered something else, or failed; the vendor sends again.
     HandlerFailed,
     /// A test of the endpoint, answered without the handler.
     Ping,
-    /// The event was handled before; answered 200 without the handler.
+    /// The event was handled before. Answered 200 without the handler.
     Duplicate,
-    /// The same, but with another body under the same id and secret.
+    /// A duplicate by its id, but with another body under the same secret.
     IdReuse,
     /// Refused, see [`Report::rejection`].
     Rejected,

@@ -1,4 +1,4 @@
-//! Why a delivery was not taken, and what the sender is told.
+//! Why a delivery was refused, and how the sender is answered.
 
 use std::{error::Error, fmt, net::IpAddr, sync::Arc, time::Duration};
 
@@ -6,8 +6,8 @@ use crate::reply::{Header, Reply};
 
 /// A delivery that was refused.
 ///
-/// What the sender learns is [`kind`](Self::kind): one status and one document for each, and the
-/// same for all signature failures. What operators learn is [`reason`](Self::reason) and
+/// The sender learns the [`kind`](Self::kind): one status and one document for each, and the same for
+/// all signature failures. Operators learn the [`reason`](Self::reason) and the
 /// [`remedy`](Self::remedy). `Display` is for operators, too, and `{:#}` prints every cause. None of them ever holds a secret, a
 /// computed signature or any of the body.
 #[derive(Clone, Debug)]
@@ -18,17 +18,17 @@ pub struct Rejection {
 }
 
 impl Rejection {
-    /// What the sender is told.
+    /// The kind, which decides the answer.
     pub fn kind(&self) -> RejectionKind {
         self.reason.kind()
     }
 
-    /// What happened, for operators.
+    /// The exact reason, for operators.
     pub fn reason(&self) -> &Reason {
         &self.reason
     }
 
-    /// What to do about it, for operators: one sentence.
+    /// The remedy, for operators: one sentence.
     pub fn remedy(&self) -> &'static str {
         self.reason.remedy()
     }
@@ -112,10 +112,10 @@ impl Error for Rejection {
     }
 }
 
-/// Makes [`RejectionKind`] with everything that the sender is told about each kind, from one table.
+/// Makes [`RejectionKind`] and the answer of each kind from one table.
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $status:literal, $label:literal, $title:literal;)*) => {
-        /// What the sender of a refused delivery is told.
+        /// The kinds of refusals, each with one answer to the sender.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum RejectionKind {
@@ -188,7 +188,7 @@ kinds! {
     NotVerified = 500, "not_verified", "Receiver not configured";
 }
 
-/// What exactly was found, for operators: logs and metrics, never the sender.
+/// The exact reason of a refusal, for operators: for logs and metrics, never for the sender.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
@@ -279,7 +279,7 @@ pub enum Reason {
     LookupFailed,
     /// The store failed, or did not answer in time, before the handler ran.
     ClaimFailed,
-    /// The handler succeeded, but the store could not be told.
+    /// The handler succeeded, but the store could not note it.
     ConfirmFailed,
     /// The handler took longer than its deadline and was stopped.
     HandlerSlow {
@@ -295,7 +295,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// What the sender is told.
+    /// The kind, which decides the answer.
     pub fn kind(&self) -> RejectionKind {
         use RejectionKind as Kind;
         match self {
@@ -478,14 +478,14 @@ impl fmt::Display for Reason {
             Self::LookupFailed => f.write_str("the secret lookup failed"),
             Self::ClaimFailed => f.write_str("the event could not be claimed in the store"),
             Self::ConfirmFailed => {
-                f.write_str("the event was handled, but the store could not be told")
+                f.write_str("the event was handled, but the store could not note it")
             }
             Self::HandlerSlow { deadline } => {
                 write!(f, "the handler did not answer within {deadline:?}")
             }
             Self::HandlerPanicked => f.write_str("the handler panicked"),
             Self::DedupeByPanicked => f.write_str("the function given to `dedupe_by` panicked"),
-            Self::LayerMissing => f.write_str("no verified event of this vendor is at hand"),
+            Self::LayerMissing => f.write_str("no layer of this vendor verified the request"),
         }
     }
 }

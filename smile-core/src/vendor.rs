@@ -1,4 +1,4 @@
-//! What differs between the two senders.
+//! The differences between the two senders.
 
 use std::{fmt, time::Duration};
 
@@ -22,7 +22,7 @@ pub trait Scheme: Copy + fmt::Debug + Send + Sync + 'static {
     /// The decoded signature, of exactly the MAC's length.
     type Tag: AsRef<[u8]> + Copy + Send + Sync + 'static;
 
-    /// What the front of a body says.
+    /// The members before the data.
     type Envelope: fmt::Debug + Send + Sync + 'static;
 
     /// The typed view of an event's `data`.

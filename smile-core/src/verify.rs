@@ -47,7 +47,7 @@ mod timestamp;
 use buffer::Buffer;
 pub(crate) use timestamp::{Timestamp, decimal};
 
-/// What a head says about its body's signature: decoded, of exact length, and fresh.
+/// The signature in a request's head: decoded, of exact length, and fresh.
 pub struct Signature<V: Vendor> {
     tag: V::Tag,
     timestamp: Option<Timestamp>,
@@ -102,8 +102,8 @@ impl<V: Vendor> fmt::Debug for Signature<V> {
 ///
 /// Steps consume it, so that a verification that failed cannot go on.
 pub struct Verification<V: Vendor>(
-    // The states of the MACs are large, and a value that every step moves should be small: it is
-    // also what a connection keeps for a sender that takes its time.
+    // In a box: the states of the MACs are large, every step moves this value, and a connection keeps
+    // it while a slow sender takes its time.
     Box<State<V>>,
 );
 
@@ -263,7 +263,7 @@ pub struct Verified<T> {
 
 #[cfg(feature = "intake")]
 impl Verified<Bytes> {
-    /// Keeps what is known of the bytes, and not the bytes.
+    /// Drops the bytes, and keeps the rest.
     pub(crate) fn let_go(&mut self) {
         self.value = Bytes::new();
     }

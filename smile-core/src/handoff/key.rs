@@ -1,4 +1,4 @@
-//! By what two deliveries count as the same event.
+//! Which deliveries count as the same event.
 
 use std::{
     borrow::Cow,
@@ -14,9 +14,9 @@ use crate::{Delivery, Vendor};
 
 /// The text under which an event is claimed and remembered.
 ///
-/// It is made of the vendor, the scope given to the builder, the tenant, and what tells the event:
-/// Smile API's `id`, or for Smile.io, whose events have none, a digest of the body. The signature
-/// and the secret are no part of it: a rotation would let duplicates through.
+/// It is made of the vendor, the scope given to the builder, the tenant, and the event's identity:
+/// Smile API's `id`, or a digest of the body for Smile.io, whose events have no id. The signature and
+/// the secret are no part of it: a rotation would let duplicates through.
 ///
 /// 1 to 512 printable ASCII characters without white space, safe as a key in any store.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -30,7 +30,7 @@ impl DeliveryKey {
         Self(plain_or_digest(text).into())
     }
 
-    /// What the keys of one endpoint begin with.
+    /// The beginning of the keys of one endpoint.
     pub(crate) fn prefix<V: Vendor>(scope: &str) -> Box<str> {
         format!("{}:{scope}:", V::NAME).into()
     }
@@ -104,30 +104,30 @@ impl fmt::Display for DeliveryKey {
     }
 }
 
-/// What tells one event from another; the answer of a hook given to
+/// An event's identity; the answer of a function given to
 /// [`dedupe_by`](crate::IntakeBuilder::dedupe_by).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DedupeKey {
-    /// The vendor's own: Smile API's event id, or a digest of Smile.io's body.
+    /// The vendor's own identity: Smile API's event id, or a digest of Smile.io's body.
     Vendor,
-    /// This text, instead.
+    /// This text.
     Text(String),
-    /// Nothing: the handler runs for every delivery of this event.
+    /// None: the handler runs for every delivery of this event.
     Never,
 }
 
-/// What tells an event from the others of its tenant.
+/// An event's identity among the events of its tenant.
 pub(crate) enum EventIdentity<'a> {
-    /// An id, or what a hook chose.
+    /// An id, or the text that the application chose.
     Text(&'a str),
-    /// Without an id, equal bodies are the same event: a customer's body holds `updated_at`, so that
-    /// equal bytes mean an equal version.
+    /// Without an id, equal bodies are the same event: a customer's body holds `updated_at`, so equal
+    /// bytes mean an equal version.
     Body(&'a [u8]),
 }
 
 impl<'a> EventIdentity<'a> {
-    /// The vendor's own.
+    /// The vendor's own identity.
     pub(crate) fn of<V: Vendor>(delivery: &'a Delivery<V>) -> Self {
         match V::event_id(delivery.envelope()) {
             Some(id) if !id.is_empty() => Self::Text(id),
@@ -136,7 +136,7 @@ impl<'a> EventIdentity<'a> {
     }
 }
 
-/// Ids are opaque: one with a NUL, of any length, must not trouble a store.
+/// Ids are opaque. A long one, or one with a NUL, must not trouble a store.
 fn plain_or_digest(text: &str) -> Cow<'_, str> {
     let is_short = (1..=256).contains(&text.len());
     if is_short && is_graphic(text.as_bytes()) && !text.starts_with(DIGEST_PREFIX) {
@@ -146,7 +146,7 @@ fn plain_or_digest(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Looks at all bytes, even after one that is not: that takes many of them at once.
+/// Without an early exit, which lets the compiler look at many bytes at a time.
 fn is_graphic(bytes: &[u8]) -> bool {
     bytes
         .iter()

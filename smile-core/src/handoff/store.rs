@@ -1,10 +1,10 @@
-//! Where events that were seen are remembered.
+//! Stores that remember events.
 
 use std::{error::Error, fmt, future::Future, time::Duration};
 
 use crate::{DeliveryKey, Fence, Fingerprint, Token};
 
-/// A store of claims: which events are being handled, and which were.
+/// A store of claims: which events are in flight, and which are done.
 ///
 /// ```text
 /// absent   --claim(token, lease)--> claimed(token, until)
@@ -19,24 +19,24 @@ use crate::{DeliveryKey, Fence, Fingerprint, Token};
 /// is [`Acquired`](Claim::Acquired). Time is the store's own, never the caller's, so that replicas
 /// whose clocks differ agree.
 ///
-/// A claim whose lease is over stays its own token's until another takes it: its work may be done,
-/// and to forget that would have it done again. [`Held::Lost`] after a `finish` whose answer was
-/// not heard may mean that it worked.
+/// A claim whose lease is over belongs to its token until another token claims the event. Its work
+/// may be done, and a store that forgot the claim would have it done again. If the answer of a
+/// `finish` got lost, [`Held::Lost`] for the next one may mean that the first one worked.
 ///
 /// # What errors cost
 ///
 /// - A false "new" (a claim granted for an event that is done) runs the handler twice.
-/// - A false "done" loses an event, for good: the vendor is told that it was handled. When in doubt,
-///   be an error: the vendor sends again.
-/// - A call that does not answer is given up after the intake's store timeout and counts as an
-///   error; it must be safe to drop at any await.
+/// - A false "done" loses an event for good, since the vendor gets a 2xx. When in doubt, return an
+///   error: the vendor sends again.
+/// - The intake gives up a call after 1.5 s, and a call that panics: both count as errors. A call must
+///   be safe to drop at any await. After a claim that failed, the intake releases it, best effort.
 ///
 /// The acceptance suite in the test kit holds a store to this.
 pub trait DedupeStore: Send + Sync + 'static {
     /// Claims the event, unless it is claimed or done.
     ///
-    /// A repeated claim with a token that already holds the key is granted again, so that a caller
-    /// that did not hear the answer may ask again.
+    /// A repeated claim with a token that already holds the key is granted again: the caller may have
+    /// lost the first answer.
     fn claim(
         &self,
         key: &DeliveryKey,
@@ -82,12 +82,12 @@ pub enum Claim {
     },
     /// Another caller holds it.
     InFlight {
-        /// What is left of the other's lease.
+        /// The rest of the other's lease.
         lease_left: Duration,
     },
     /// The event was handled.
     Done {
-        /// Of the delivery that was handled, where the store kept it.
+        /// The fingerprint of the delivery that was handled, where the store kept it.
         fingerprint: Option<Fingerprint>,
     },
 }
@@ -98,9 +98,9 @@ pub enum Claim {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Held {
-    /// It did, and the change is made.
+    /// It did, and the store made the change.
     Held,
-    /// Its lease had ended and another has the claim, or nobody; nothing was changed.
+    /// Its lease had ended, and another or nobody has the claim. The store changed nothing.
     Lost,
 }
 

@@ -83,7 +83,7 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
         Ok(self)
     }
 
-    /// Refuses requests from other addresses, before anything else is looked at.
+    /// Refuses requests from other addresses, before any other check.
     ///
     /// Where the server gives no peer address, every request is refused: with axum, serve with
     /// `into_make_service_with_connect_info::<SocketAddr>()`.
@@ -92,10 +92,10 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
         self
     }
 
-    /// Believes these proxies about whom a request came from: `X-Forwarded-For` and `Forwarded`
-    /// are walked from the right, for as long as each hop is one of these.
+    /// Trusts these proxies to name the address that a request came from. `X-Forwarded-For` and
+    /// `Forwarded` are read from the right, up to the first hop that is none of these proxies.
     ///
-    /// Matters only with [`allow_from`](Self::allow_from). Entries that cannot be read are refused,
+    /// Matters only with [`allow_from`](Self::allow_from). A header that breaks its grammar is refused,
     /// and so are the two headers where they disagree: let your proxy drop the one that it does not
     /// write.
     pub fn trusted_proxies(mut self, proxies: IpAllowList) -> Self {
@@ -142,8 +142,7 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
     /// Remembers handled events for so long. Default: 24 h for Smile API, whose two re-sends come
     /// within minutes; 48 h for Smile.io, which sends again for 24 h.
     ///
-    /// A store of `smile-store` counts from when it is told; the memory from the end of a handler that
-    /// waited for something, and from when the last of the body came where none did.
+    /// The time counts from the end of the handler, by the store's clock.
     ///
     /// # Errors
     ///
@@ -178,15 +177,15 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
         Ok(self)
     }
 
-    /// Lets a repeated delivery wait so long for the run that is under way, before it is answered
-    /// 503. Default: 2 s; zero does not wait.
+    /// Lets a repeated delivery wait so long for the first run of its event, before the answer is 503.
+    /// Default: 2 s; zero does not wait.
     pub fn wait_for_first_run(mut self, wait: Duration) -> Self {
         self.settings.timing.wait = wait.min(Timing::LONGEST);
         self
     }
 
-    /// Names what this endpoint's events are remembered under, where several endpoints share a
-    /// store: 1 to 64 of `A-Z a-z 0-9 . _ -`. Default: `default`.
+    /// Names this endpoint where several share a store: 1 to 64 of `A-Z a-z 0-9 . _ -`. Endpoints of
+    /// one vendor and scope share their events. Default: `default`.
     ///
     /// # Errors
     ///
@@ -196,7 +195,8 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
         Ok(self)
     }
 
-    /// Tells events apart by something else than the vendor's id. It runs for verified events only.
+    /// Tells events apart by something else than the vendor's id. It runs for verified events only; if
+    /// it panics, the answer is 500.
     ///
     /// # Security
     ///
@@ -209,7 +209,7 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
         self
     }
 
-    /// Tells this observer how each request ended. Default: [`TracingObserver`].
+    /// Reports the end of each request to this observer. Default: [`TracingObserver`].
     pub fn observer(mut self, observer: impl Observer) -> Self {
         self.settings.observer = Arc::new(observer);
         self

@@ -7,7 +7,7 @@ use crate::{
     head::{Field, names},
 };
 
-/// A timestamp's text as received, which is what was signed, and the seconds that it says.
+/// A timestamp's text as received, since that text was signed.
 ///
 /// Re-printing the number would let `+17` or `0017` pass for `17`.
 #[derive(Clone, Copy)]
