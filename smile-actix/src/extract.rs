@@ -8,11 +8,12 @@ use std::{
 };
 
 use actix_web::{
-    FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError, dev::Payload,
+    FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError,
+    dev::{Extensions, Payload},
     http::StatusCode,
 };
 use bytes::Bytes;
-use smile_core::{Delivery, Reason, Rejection, SmileApi, Vendor};
+use smile_core::{Delivery, Reason, Rejection, SmileApi, SmileIo, Vendor};
 
 use crate::response::response;
 
@@ -128,15 +129,41 @@ impl ResponseError for NotVerified {
 }
 
 fn delivery<V: Vendor>(request: &HttpRequest, extractor: &str) -> Result<Delivery<V>, NotVerified> {
-    request.extensions().get().cloned().ok_or_else(|| {
-        tracing::error!(
+    let extensions = request.extensions();
+    if let Some(delivery) = extensions.get::<Delivery<V>>() {
+        return Ok(delivery.clone());
+    }
+    let path = request.path();
+    let middleware = V::NAME.replace('-', "_");
+    match vendor_of(&extensions) {
+        Some(found) => tracing::error!(
             target: "smile",
             vendor = V::NAME,
             extractor,
-            path = request.path(),
-            "no verified event: put `.wrap(SmileMiddleware::{}(secret).build())` on this resource",
-            V::NAME.replace('-', "_"),
-        );
-        NotVerified(Reason::LayerMissing.into())
-    })
+            path,
+            "the verified event here is of {found}, and this extractor takes those of {}: put \
+             `.wrap(SmileMiddleware::{middleware}(secret).build())` on this resource instead",
+            V::NAME,
+        ),
+        None => tracing::error!(
+            target: "smile",
+            vendor = V::NAME,
+            extractor,
+            path,
+            "no verified event: put `.wrap(SmileMiddleware::{middleware}(secret).build())` on this \
+             resource",
+        ),
+    }
+    Err(NotVerified(Reason::LayerMissing.into()))
+}
+
+/// Whose event was verified, if any.
+fn vendor_of(extensions: &Extensions) -> Option<&'static str> {
+    if extensions.contains::<Delivery<SmileApi>>() {
+        Some(SmileApi::NAME)
+    } else if extensions.contains::<Delivery<SmileIo>>() {
+        Some(SmileIo::NAME)
+    } else {
+        None
+    }
 }

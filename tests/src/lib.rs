@@ -10,11 +10,13 @@
 
 pub mod cases;
 mod client;
+mod log;
 mod request;
 pub mod sign;
 mod subject;
 
 pub use client::Connection;
+pub use log::Log;
 pub use request::{Body, Request, Response};
 pub use subject::{Fixed, Kind, Reaction, Running, Seen, Setup, as_head, to_actix};
 

@@ -1,15 +1,5 @@
 //! The span of a request on actix-web, where its sender leaves and the handler runs on.
 
-#![expect(
-    clippy::expect_used,
-    reason = "a test ends where something does not hold"
-)]
-
-use std::{
-    io,
-    sync::{Arc, Mutex, PoisonError},
-};
-
 use actix_web::{
     App, HttpResponse,
     dev::Service,
@@ -17,7 +7,7 @@ use actix_web::{
     web::{self, Data},
 };
 use smile_actix::{SmileEvent, SmileMiddleware};
-use smile_conformance::{Setup, sign, to_actix};
+use smile_conformance::{Log, Setup, sign, to_actix};
 use tokio::{select, sync::Notify};
 use tracing::{Instrument, info, info_span};
 
@@ -82,27 +72,4 @@ async fn on_event(_: SmileEvent, steps: Data<Steps>) -> HttpResponse {
     info!("the handler ends");
     steps.ended.notify_one();
     HttpResponse::NoContent().finish()
-}
-
-/// All that is logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn text(&self) -> String {
-        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8(bytes.clone()).expect("text")
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        log.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
