@@ -2,10 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use actix_web::{
-    HttpMessage, HttpRequest,
-    http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderName},
-};
+use actix_web::{HttpMessage, HttpRequest};
 use smile_core::Head;
 
 /// Where a request comes from, for an allow-list on a server that does not know it: one on a unix
@@ -80,23 +77,7 @@ impl Head for RequestHead<'_> {
     }
 
     fn fields<'a>(&'a self, name: &str, each: &mut dyn FnMut(&'a [u8])) {
-        let values = match known(name) {
-            Some(name) => self.0.headers().get_all(name),
-            None => self.0.headers().get_all(name),
-        };
+        let values = self.0.headers().get_all(name);
         values.for_each(|value| each(value.as_bytes()));
     }
-}
-
-/// The names that every request is asked for, parsed once and not with every look-up.
-fn known(name: &str) -> Option<&'static HeaderName> {
-    static SIGNATURE: HeaderName = HeaderName::from_static("smile-signature");
-    static TIMESTAMP: HeaderName = HeaderName::from_static("smile-timestamp");
-    Some(match name {
-        "smile-signature" => &SIGNATURE,
-        "smile-timestamp" => &TIMESTAMP,
-        "content-encoding" => &CONTENT_ENCODING,
-        "content-length" => &CONTENT_LENGTH,
-        _ => return None,
-    })
 }

@@ -24,7 +24,7 @@ use crate::{
     bare_request::BareRequest,
     body::hold_until_written,
     head::RequestHead,
-    response::{self, Answers},
+    response::{self, Responder},
     spawn_on_drop::{OnDrop, SpawnOnDrop},
 };
 
@@ -56,7 +56,7 @@ use crate::{
 /// ```
 pub struct SmileMiddleware<V: Vendor = SmileApi> {
     intake: Intake<V>,
-    answers: Answers,
+    responder: Responder,
 }
 
 impl SmileMiddleware<SmileApi> {
@@ -74,7 +74,7 @@ impl SmileMiddleware<SmileIo> {
 }
 
 impl<V: Vendor> SmileMiddleware<V> {
-    /// Answers refusals with one's own response instead of the problem document.
+    /// Responder refusals with one's own response instead of the problem document.
     ///
     /// The [`Rejection`] is in the response's extensions either way. If `respond` panics, the sender
     /// gets the problem document.
@@ -100,7 +100,7 @@ impl<V: Vendor> SmileMiddleware<V> {
         respond: impl Fn(&Rejection) -> HttpResponse + Send + Sync + 'static,
     ) -> Self {
         Self {
-            answers: Answers::refusing_with(respond),
+            responder: Responder::refusing_with(respond),
             ..self
         }
     }
@@ -116,7 +116,7 @@ impl<V: Vendor> From<Intake<V>> for SmileMiddleware<V> {
     fn from(intake: Intake<V>) -> Self {
         Self {
             intake,
-            answers: Answers::default(),
+            responder: Responder::default(),
         }
     }
 }
@@ -125,7 +125,7 @@ impl<V: Vendor> Clone for SmileMiddleware<V> {
     fn clone(&self) -> Self {
         Self {
             intake: self.intake.clone(),
-            answers: self.answers.clone(),
+            responder: self.responder.clone(),
         }
     }
 }
@@ -191,18 +191,18 @@ where
         let admitted = match self.middleware.intake.admit(&RequestHead(&request)) {
             Ok(admitted) => admitted,
             Err(rejection) => {
-                let response = self.middleware.answers.refuse(rejection);
+                let response = self.middleware.responder.refuse(rejection);
                 let response = hold_until_written(response, payload);
                 return Box::pin(ready(Ok(own(request, response))));
             }
         };
         let inner = Rc::clone(&self.inner);
-        let SmileMiddleware { intake, answers } = self.middleware.clone();
+        let SmileMiddleware { intake, responder } = self.middleware.clone();
         Box::pin(async move {
             let delivery = match intake.receive(admitted, &mut payload).await {
                 Ok(delivery) => delivery,
                 Err(rejection) => {
-                    let response = hold_until_written(answers.refuse(rejection), payload);
+                    let response = hold_until_written(responder.refuse(rejection), payload);
                     return Ok(own(request, response));
                 }
             };
@@ -238,7 +238,7 @@ where
                 }
                 Answer::Handler(Err(err)) => Err(err),
                 Answer::Reply(reply) => Ok(own(request(), response::response(&reply))),
-                Answer::Rejected(rejection) => Ok(own(request(), answers.refuse(rejection))),
+                Answer::Rejected(rejection) => Ok(own(request(), responder.refuse(rejection))),
             }
         })
     }

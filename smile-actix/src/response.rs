@@ -9,20 +9,20 @@ use actix_web::{
     HttpResponse,
     http::{
         StatusCode,
-        header::{CONTENT_TYPE, HeaderName, HeaderValue, WWW_AUTHENTICATE},
+        header::{HeaderName, HeaderValue},
     },
 };
 use smile_core::{Header, Rejection, Reply};
 
 /// How a middleware writes its own answers.
 #[derive(Clone, Default)]
-pub(crate) struct Answers {
+pub(crate) struct Responder {
     on_rejection: Option<OnRejection>,
 }
 
 type OnRejection = Arc<dyn Fn(&Rejection) -> HttpResponse + Send + Sync>;
 
-impl Answers {
+impl Responder {
     pub(crate) fn refusing_with(
         respond: impl Fn(&Rejection) -> HttpResponse + Send + Sync + 'static,
     ) -> Self {
@@ -65,7 +65,7 @@ pub(crate) fn response(reply: &Reply) -> HttpResponse {
     for (name, value) in reply.headers() {
         response
             .headers_mut()
-            .insert(header_name(name), header_value(value));
+            .insert(HeaderName::from_static(name), header_value(value));
     }
     response
 }
@@ -79,22 +79,8 @@ fn close(response: &mut HttpResponse, reply: &Reply) {
     }
 }
 
-/// The names of most answers, parsed once and not with every answer.
-fn header_name(name: &'static str) -> HeaderName {
-    match name {
-        "content-type" => CONTENT_TYPE,
-        "www-authenticate" => WWW_AUTHENTICATE,
-        name => HeaderName::from_static(name),
-    }
-}
-
-/// Likewise the values of a refused signature, the answer that strangers get.
 fn header_value(value: Header) -> HeaderValue {
-    static PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
-    static CHALLENGE: HeaderValue = HeaderValue::from_static("Smile-Signature");
     match value {
-        Header::Text("application/problem+json") => PROBLEM.clone(),
-        Header::Text("Smile-Signature") => CHALLENGE.clone(),
         Header::Text(text) => HeaderValue::from_static(text),
         Header::Number(number) => number.into(),
     }
