@@ -5,6 +5,8 @@ use std::{error::Error, fmt, net::IpAddr};
 use ipnet::{IpNet, Ipv4Net};
 
 #[cfg(feature = "intake")]
+mod forwarded;
+#[cfg(feature = "intake")]
 mod policy;
 
 #[cfg(feature = "intake")]

@@ -2,7 +2,10 @@
 
 use std::net::IpAddr;
 
-use super::IpAllowList;
+use super::{
+    IpAllowList,
+    forwarded::{self, Hop},
+};
 use crate::{Head, Reason, head::names};
 
 /// Who may deliver: the allow-list, and the proxies whose word about the sender counts.
@@ -37,11 +40,10 @@ impl SourcePolicy {
             return Ok(peer);
         };
         let by_list = walk(
-            peer,
             proxies,
-            hops(head, names::X_FORWARDED_FOR, x_forwarded_for),
+            &hops(head, names::X_FORWARDED_FOR, x_forwarded_for)?,
         )?;
-        let by_forwarded = walk(peer, proxies, hops(head, names::FORWARDED, forwarded))?;
+        let by_forwarded = walk(proxies, &hops(head, names::FORWARDED, forwarded::hops)?)?;
         match (by_list, by_forwarded) {
             (None, None) => Ok(peer),
             (Some(source), None) | (None, Some(source)) => Ok(source),
@@ -53,112 +55,53 @@ impl SourcePolicy {
     }
 }
 
-/// Goes from the nearest hop to the farthest, and stops at the first that is no trusted proxy: what
-/// stands beyond it was written by a stranger. `None` where there are no hops.
-fn walk<'a>(
-    peer: IpAddr,
-    proxies: &IpAllowList,
-    hops: Vec<Hop<'a>>,
-) -> Result<Option<IpAddr>, Reason> {
+/// Goes from the nearest hop to the farthest, and stops at the first that is no trusted proxy: a
+/// stranger wrote what stands in front of it. `None` where there are no hops.
+fn walk(proxies: &IpAllowList, hops: &[Hop]) -> Result<Option<IpAddr>, Reason> {
     let mut source = None;
     for hop in hops.iter().rev() {
-        let address = hop
-            .address()
-            .ok_or(Reason::ForwardedMalformed)?
-            .to_canonical();
+        let address = hop.ok_or(Reason::ForwardedMalformed)?.to_canonical();
         source = Some(address);
         if !proxies.contains(address) {
             break;
         }
     }
-    debug_assert!(proxies.contains(peer));
     Ok(source)
 }
 
-/// One entry of a forwarding header, read only when the walk reaches it.
-struct Hop<'a>(Option<&'a str>);
-
-impl Hop<'_> {
-    /// `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`.
-    fn address(&self) -> Option<IpAddr> {
-        let text = self.0?;
-        if let Some(rest) = text.strip_prefix('[') {
-            let (address, port) = rest.split_once(']')?;
-            let port_is_fine = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
-            return address
-                .parse()
-                .ok()
-                .map(IpAddr::V6)
-                .filter(|_| port_is_fine);
-        }
-        if let Ok(address) = text.parse() {
-            return Some(address);
-        }
-        let (address, port) = text.split_once(':')?;
-        address
-            .parse()
-            .ok()
-            .map(IpAddr::V4)
-            .filter(|_| is_port(port))
+/// The hops of all lines of a header, in order. A line is read by itself, so that no quote reaches
+/// from one into another.
+fn hops(
+    head: &dyn Head,
+    name: &str,
+    read: fn(&[u8]) -> Option<Vec<Hop>>,
+) -> Result<Vec<Hop>, Reason> {
+    let mut hops = Vec::new();
+    let mut is_well_formed = true;
+    head.fields(name, &mut |line| match read(line) {
+        Some(more) => hops.extend(more),
+        None => is_well_formed = false,
+    });
+    if is_well_formed {
+        Ok(hops)
+    } else {
+        Err(Reason::ForwardedMalformed)
     }
 }
 
-fn is_port(text: &str) -> bool {
-    !text.is_empty()
-        && text.bytes().all(|byte| byte.is_ascii_digit())
-        && text.parse::<u16>().is_ok()
-}
-
-/// All entries of all lines of a header, in order.
-fn hops<'a>(head: &'a dyn Head, name: &str, split: fn(&'a str, &mut Vec<Hop<'a>>)) -> Vec<Hop<'a>> {
-    let mut hops = Vec::new();
-    head.fields(name, &mut |line| match std::str::from_utf8(line) {
-        Ok(line) => split(line, &mut hops),
-        Err(_) => hops.push(Hop(None)),
-    });
-    hops
-}
-
-fn x_forwarded_for<'a>(line: &'a str, hops: &mut Vec<Hop<'a>>) {
-    hops.extend(
-        line.split(',')
-            .map(|entry| Hop(Some(entry.trim_matches([' ', '\t'])))),
-    );
-}
-
-/// RFC 7239: elements apart by commas, pairs apart by semicolons, values bare or quoted.
-fn forwarded<'a>(line: &'a str, hops: &mut Vec<Hop<'a>>) {
-    hops.extend(split_outside_quotes(line, ',').map(|element| {
-        let mut addresses = split_outside_quotes(element, ';').filter_map(|pair| {
-            let (name, value) = pair.split_once('=')?;
-            name.trim()
-                .eq_ignore_ascii_case("for")
-                .then(|| value.trim())
-        });
-        match (addresses.next(), addresses.next()) {
-            (Some(value), None) => Hop(Some(unquoted(value))),
-            _ => Hop(None),
-        }
-    }));
-}
-
-fn unquoted(value: &str) -> &str {
-    value
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-        .unwrap_or(value)
-}
-
-fn split_outside_quotes(text: &str, separator: char) -> impl Iterator<Item = &str> {
-    let mut quoted = false;
-    text.split(move |character| {
-        quoted ^= character == '"';
-        character == separator && !quoted
-    })
+/// The hops of one line of `X-Forwarded-For`, which has no quotes. IPv6 needs no brackets.
+fn x_forwarded_for(line: &[u8]) -> Option<Vec<Hop>> {
+    let hop = |entry: &[u8]| {
+        let text = std::str::from_utf8(entry).ok()?.trim_matches([' ', '\t']);
+        text.parse().ok().or_else(|| forwarded::node(text))
+    };
+    Some(line.split(|byte| *byte == b',').map(hop).collect())
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*, sample::select, test_runner::TestCaseError};
+
     use super::*;
     use crate::head::Post;
 
@@ -308,5 +251,112 @@ mod tests {
         assert_eq!(check("10.0.0.1", &spoofed), Err(Reason::ForwardedMalformed));
         let agreeing = [("forwarded", "for=203.0.113.9"), (XFF, "203.0.113.9")];
         assert_eq!(check("10.0.0.1", &agreeing), Ok(()));
+    }
+
+    #[test]
+    fn a_quoted_pair_or_an_open_quote_cannot_hide_what_the_proxy_appended() {
+        for (spoofed, expected) in [
+            (
+                r#"for=203.0.113.9;x="\"", for=198.51.100.1;proto=https"#,
+                listed("198.51.100.1"),
+            ),
+            (
+                r#"for=203.0.113.9;x=", for=198.51.100.1"#,
+                Err(Reason::ForwardedMalformed),
+            ),
+            (
+                r#"for=203.0.113.9;x=", for="198.51.100.1""#,
+                Err(Reason::ForwardedMalformed),
+            ),
+        ] {
+            assert_eq!(
+                check("10.0.0.1", &[("forwarded", spoofed)]),
+                expected,
+                "{spoofed}"
+            );
+            let (front, appended) = spoofed.rsplit_once(", ").unwrap();
+            let lines = [("forwarded", front), ("forwarded", appended)];
+            assert_eq!(check("10.0.0.1", &lines), expected, "{lines:?}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2048))]
+
+        #[test]
+        fn nothing_in_front_hides_whom_the_proxy_names_in_forwarded(
+            lines in lines(&[
+                "for=203.0.113.9", ";x=\"", "\\\"", "\"", "\\", ", ", ",", ";", "x=", " ", "10.0.0.2",
+                "[2001:db8:1::5]", "\u{e9}",
+            ]),
+            host in select(&["", "\"", "\\", ";x=\"", ", for=203.0.113.9", "\", for=203.0.113.9, x=\""][..]),
+            joined: bool,
+        ) {
+            let host = host.replace('\\', r"\\").replace('"', r#"\""#);
+            for appended in [
+                "for=198.51.100.1".to_owned(),
+                "for=\"198.51.100.1\";proto=https".to_owned(),
+                "by=10.0.0.1;for=\"198.51.100.1:4711\"".to_owned(),
+                format!("host=\"{host}\";for=198.51.100.1"),
+                format!("for=\"198.51.100.1\";host=\"{host}\""),
+            ] {
+                assert_named_or_refused("forwarded", &lines, &appended, joined)?;
+            }
+        }
+
+        #[test]
+        fn nothing_in_front_hides_whom_the_proxy_names_in_x_forwarded_for(
+            lines in lines(&[
+                "203.0.113.9", "2001:db8:1::5", "[", "]", ":", "443", "\"", "\\", ",", ", ", " ", "\t",
+                "10.0.0.2", "unknown", "\u{e9}",
+            ]),
+            joined: bool,
+        ) {
+            for appended in ["198.51.100.1", "198.51.100.1:4711"] {
+                assert_named_or_refused(XFF, &lines, appended, joined)?;
+            }
+        }
+    }
+
+    /// The lines of a header that a sender puts together from these parts.
+    fn lines(parts: &'static [&'static str]) -> impl Strategy<Value = Vec<String>> {
+        vec(
+            vec(select(parts), 0..5).prop_map(|parts| parts.concat()),
+            1..3,
+        )
+    }
+
+    /// Has a proxy append whom it saw to the sender's last line, or as a line of its own, or has it
+    /// join all lines.
+    fn assert_named_or_refused(
+        name: &str,
+        lines: &[String],
+        appended: &str,
+        joined: bool,
+    ) -> Result<(), TestCaseError> {
+        let front = lines.join(", ");
+        let (earlier, last) = lines.split_at(lines.len() - 1);
+        let same_line = format!("{}, {appended}", last[0]);
+        let whole = format!("{front}, {appended}");
+        let ways: [Vec<&str>; 2] = if joined {
+            [vec![&whole], vec![&front, appended]]
+        } else {
+            [
+                earlier
+                    .iter()
+                    .map(|line| &**line)
+                    .chain([&*same_line])
+                    .collect(),
+                lines.iter().map(|line| &**line).chain([appended]).collect(),
+            ]
+        };
+        for way in ways {
+            let headers: Vec<_> = way.iter().map(|line| (name, *line)).collect();
+            let result = check("10.0.0.1", &headers);
+            let is_safe =
+                result == listed("198.51.100.1") || result == Err(Reason::ForwardedMalformed);
+            prop_assert!(is_safe, "{:?}: {:?}", headers, result);
+        }
+        Ok(())
     }
 }

@@ -68,6 +68,21 @@ pub fn a_proxys_word_counts_only_where_it_is_trusted(kind: Kind) {
         ("x-forwarded-for", "18.142.61.230, nonsense", 403),
         ("x-forwarded-for", "", 403),
         ("forwarded", "for=unknown", 403),
+        (
+            "forwarded",
+            r#"for=18.142.61.230;x="\"", for=198.51.100.1;proto=https"#,
+            403,
+        ),
+        (
+            "forwarded",
+            r#"for=18.142.61.230;x=", for=198.51.100.1"#,
+            403,
+        ),
+        (
+            "forwarded",
+            r#"for=18.142.61.230;x=", for="198.51.100.1:4711""#,
+            403,
+        ),
         ("via", "18.142.61.230", 403),
     ] {
         assert_eq!(send(&subject, name, value), status, "{name}: {value}");
