@@ -44,7 +44,6 @@
 //! | Feature | Default | What it adds |
 //! |---|---|---|
 //! | `intake` | yes | [`Intake`], [`Observer`], [`DedupeStore`] and [`MemoryDedupe`]. Pulls in tokio (`time` and `sync`), `tracing`, `siphasher` and `futures-core` |
-//! | `scan` | no | a scanner in front of `serde_json`, which reads typed data in about half the time. Pulls in nothing |
 //! | `aws-lc-rs` | no | signatures by AWS-LC instead of `hmac` and `sha2`: on some processors an eighth less time for bodies from 8 KB on. Pulls in `aws-lc-rs`, which needs a C compiler; its own feature `fips` makes them its FIPS module's |
 //! | `testkit` | no | `testkit`: suites that a [`DedupeStore`] of your own can be held to. Pulls in tokio's `rt` |
 //!

@@ -3,7 +3,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{GiveUp, IntoOwned, Presence, Read, Scanner, Text, Way};
+use super::{IntoOwned, Presence, Read, Text, Way};
 
 macro_rules! dated {
     ($(#[$meta:meta])* $name:ident) => {
@@ -87,11 +87,6 @@ macro_rules! dated {
                 D: Deserializer<'de>,
             {
                 self.0.read_into::<D>(deserializer, way)
-            }
-
-            #[inline]
-            fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
-                self.0.scan(scanner)
             }
         }
 

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::DataError;
 
-use super::{GiveUp, Presence, Scanner, Way, refuse};
+use super::{Way, refuse};
 
 /// A vendor's table of event names, as `event_table!` makes it.
 pub(crate) trait EventName {
@@ -27,8 +27,6 @@ pub(crate) trait EventName {
         deserializer: D,
         way: Way,
     ) -> Result<Self::Data<'de>, D::Error>;
-
-    fn scan<'de>(&self, scanner: &mut Scanner<'de>) -> Result<Self::Data<'de>, GiveUp>;
 }
 
 /// Whom an event is about.
@@ -59,18 +57,8 @@ pub(crate) fn read_body<'a, N: EventName>(
             serde_json::Deserializer::from_slice(body),
         );
     };
-    if let Some(json) = data_at.and_then(|at| last_value(text, at)) {
-        if cfg!(feature = "scan")
-            && let Ok(data) = scan_data(name, json)
-        {
-            return Ok(data);
-        }
-        if let Ok(data) = read_plainly(DataSeed(name, Way::Plain), json) {
-            return Ok(data);
-        }
-    }
-    if cfg!(feature = "scan")
-        && let Ok(data) = scan_body(name, text)
+    if let Some(json) = data_at.and_then(|at| last_value(text, at))
+        && let Ok(data) = read_plainly(DataSeed(name, Way::Plain), json)
     {
         return Ok(data);
     }
@@ -87,11 +75,6 @@ pub(crate) fn read_data<'a, N: EventName>(
     name: &N,
     json: &'a str,
 ) -> Result<N::Data<'a>, DataError> {
-    if cfg!(feature = "scan")
-        && let Ok(data) = scan_data(name, json)
-    {
-        return Ok(data);
-    }
     read_plainly(DataSeed(name, Way::Plain), json).or_else(|_| {
         read_exactly(
             DataSeed(name, Way::Exact),
@@ -110,31 +93,6 @@ fn last_value(text: &str, end_of_name: usize) -> Option<&str> {
         .strip_prefix(':')?
         .trim_end_matches(space)
         .strip_suffix('}')
-}
-
-fn scan_data<'a, N: EventName>(name: &N, json: &'a str) -> Result<N::Data<'a>, GiveUp> {
-    let mut scanner = Scanner::new(json);
-    let data = name.scan(&mut scanner)?;
-    scanner.end().map(|()| data)
-}
-
-fn scan_body<'a, N: EventName>(name: &N, text: &'a str) -> Result<N::Data<'a>, GiveUp> {
-    let mut scanner = Scanner::new(text);
-    if scanner.open(b'{')? == Presence::Null {
-        return Err(GiveUp);
-    }
-    let mut data = None;
-    let mut is_first = true;
-    while scanner.next(b'}', &mut is_first)? {
-        let is_data = scanner.name()? == N::MEMBER;
-        if is_data && data.is_none() {
-            data = Some(name.scan(&mut scanner)?);
-        } else {
-            scanner.skip()?;
-        }
-    }
-    scanner.end()?;
-    Ok(data.unwrap_or_else(|| name.absent()))
 }
 
 /// Reads without keeping track of where it is: that costs more than it is worth before something is
@@ -406,11 +364,7 @@ mod tests {
                 BodySeed(&name, Way::Exact),
                 serde_json::Deserializer::from_str(&body),
             );
-            let in_a_hurry = [
-                scan_body(&name, &body).ok(),
-                read_plainly(BodySeed(&name, Way::Plain), &body).ok(),
-            ];
-            for data in in_a_hurry.into_iter().flatten() {
+            if let Ok(data) = read_plainly(BodySeed(&name, Way::Plain), &body) {
                 let exactly: &Data<'_> = exactly.as_ref().map_err(Clone::clone)?;
                 prop_assert_eq!(&data, exactly);
                 prop_assert_eq!(
@@ -439,17 +393,6 @@ mod tests {
             assert_eq!(plainly.is_ok(), is_plain, "{digits}");
             let data = Data::from_json(&name, &json).unwrap();
             assert_eq!(serde_json::to_string(&data).unwrap(), json);
-        }
-    }
-
-    #[test]
-    fn the_vendor_s_way_of_writing_is_scanned() {
-        for body in [TASK, LISTS] {
-            assert!(scan_body(&EventType::TaskFinished, body).is_ok());
-            let compact = serde_json::from_str::<serde_json::Value>(body)
-                .unwrap()
-                .to_string();
-            assert!(scan_body(&EventType::TaskFinished, &compact).is_ok());
         }
     }
 }

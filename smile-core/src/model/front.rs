@@ -16,9 +16,6 @@ use super::{Field, KeySeed, Kind};
 pub(crate) trait Front: Default {
     type Member: Field;
 
-    /// Any member; it is only asked for names.
-    const MEMBER: Self::Member;
-
     /// The name of the member that holds the data.
     const DATA: &'static str;
 
@@ -167,11 +164,7 @@ impl<'de, F: Front> Visitor<'de> for FrontVisitor<'_, 'de, F> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let mut name = Cow::Borrowed("");
         loop {
-            let seed = KeySeed {
-                next: F::MEMBER,
-                name: &mut name,
-            };
-            let found = map.next_key_seed(seed)?;
+            let found = map.next_key_seed(KeySeed::<F::Member>::new(&mut name))?;
             if matches!(found, Some(None)) && name == F::DATA {
                 self.data_at.get_or_insert(end_of(&name, self.body));
             }

@@ -8,8 +8,8 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::{
-    Field, GiveUp, IntoOwned, KeySeed, Presence, Read, ReadInto, Scanner, Shape, Text, Unknown,
-    Way, Write, read_items, refuse,
+    Field, IntoOwned, KeySeed, Presence, Read, ReadInto, Shape, Text, Unknown, Way, Write,
+    read_items, refuse,
 };
 
 /// A list of datapoints: `{"nextCursor": .., "items": [..]}`, or a bare array as the vendor's REST
@@ -145,37 +145,6 @@ impl<'de, T: Read<'de>> Read<'de> for List<'de, T> {
     ) -> Result<Presence, D::Error> {
         deserializer.deserialize_any(ListVisitor(self, way))
     }
-
-    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
-        if scanner.peek() == Some(b'[') {
-            self.unknown.trace_mut().shape = Shape::Array;
-            self.items.scan(scanner)?;
-            return Ok(Presence::Value);
-        }
-        if scanner.open(b'{')? == Presence::Null {
-            return Ok(Presence::Null);
-        }
-        let mut is_first = true;
-        let mut seen = 0;
-        while scanner.next(b'}', &mut is_first)? {
-            let name = scanner.name()?;
-            let Some((column, alias)) = Column::NextCursor.find(&name) else {
-                self.unknown.push(name, Cow::Borrowed(scanner.raw()?));
-                continue;
-            };
-            if seen & column.bit() != 0 {
-                return Err(GiveUp);
-            }
-            let presence = match column {
-                Column::NextCursor => self.next_cursor.scan(scanner)?,
-                Column::Items => self.items.scan(scanner)?,
-            };
-            if self.unknown.trace_mut().note(presence, column.bit(), alias) {
-                seen |= column.bit();
-            }
-        }
-        Ok(Presence::Value)
-    }
 }
 
 impl<'de: 'a, 'a, T: Read<'de>> Deserialize<'de> for List<'a, T> {
@@ -217,7 +186,7 @@ impl Column {
 }
 
 impl Field for Column {
-    fn find(self, name: &str) -> Option<(Self, bool)> {
+    fn find(name: &str) -> Option<(Self, bool)> {
         match name {
             "nextCursor" => Some((Self::NextCursor, false)),
             "items" => Some((Self::Items, false)),
@@ -247,11 +216,7 @@ impl<'de, T: Read<'de>> Visitor<'de> for ListVisitor<'_, 'de, T> {
         let list = self.0;
         let mut seen = 0;
         let mut name = Cow::Borrowed("");
-        let next = Column::NextCursor;
-        while let Some(key) = map.next_key_seed(KeySeed {
-            next,
-            name: &mut name,
-        })? {
+        while let Some(key) = map.next_key_seed(KeySeed::<Column>::new(&mut name))? {
             let Some((column, alias)) = key else {
                 let value = map.next_value::<&'de RawValue>()?;
                 list.unknown

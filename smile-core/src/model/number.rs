@@ -7,7 +7,7 @@ use std::{
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use serde_json::value::RawValue;
 
-use super::{GiveUp, IntoOwned, Presence, Read, Scanner, Way, scalar::Scalar};
+use super::{IntoOwned, Presence, Read, Way, scalar::Scalar};
 
 /// A number with the digits that the vendor sent.
 ///
@@ -189,13 +189,6 @@ impl<'de> Read<'de> for Number<'de> {
                 "expected a number, found a string that holds none",
             ))
         }
-    }
-
-    #[inline]
-    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
-        // Numbers in strings are rare, and left to the other way.
-        self.0 = Scalar::Digits(scanner.number()?);
-        Ok(Presence::Value)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The macro that makes a model out of a table of its members.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, marker::PhantomData};
 
 use serde::{
     Serialize,
@@ -13,7 +13,7 @@ use super::unknown::Trace;
 /// Makes a struct of optional members, and reads and writes it as `model` promises.
 ///
 /// A row is `field: Type = "wireName"` with an optional second spelling, `| "wirename"`. The type is
-/// an `Option` or a `Vec`. There are at most 32 rows.
+/// an `Option` or a `Vec`. There are at most 31 rows.
 ///
 /// serde's derive is not used: its `flatten`, which unknown members would need, buffers every
 /// member, and its `borrow` does not reach into an `Option<Cow<str>>`.
@@ -76,17 +76,16 @@ macro_rules! object {
             use ::std::{borrow::Cow, mem};
             use ::serde::{Deserializer, Serialize, Serializer, de, ser::SerializeMap};
             use ::serde_json::value::RawValue;
-            use $crate::model::{Field as _, GiveUp, KeySeed, Presence, Read, Scanner, Way, refuse};
+            use $crate::model::{KeySeed, Presence, Read, Way, refuse};
 
             #[derive(Clone, Copy, PartialEq)]
             #[expect(non_camel_case_types, reason = "the variants are the names of the fields")]
             enum Field {
                 $($field,)*
-                end_of_fields,
+                unknown,
             }
 
-            const ORDER: &[Field] = &[$(Field::$field,)* Field::end_of_fields];
-            const _: () = assert!(ORDER.len() <= 33, "a bit of a u32 for each field");
+            const _: () = assert!(Field::unknown.index() < 32, "a bit of a u32 for each");
 
             impl Field {
                 #[inline]
@@ -102,7 +101,7 @@ macro_rules! object {
             }
 
             impl $crate::model::Field for Field {
-                fn find(self, name: &str) -> Option<(Self, bool)> {
+                fn find(name: &str) -> Option<(Self, bool)> {
                     match name {
                         $(
                             $wire => Some((Self::$field, false)),
@@ -131,15 +130,10 @@ macro_rules! object {
                 ) -> Result<Presence, A::Error> {
                     // The way is nothing to an object without members.
                     let ObjectVisitor(object, _way) = self;
-                    let mut next = ORDER[0];
                     let mut seen = 0_u32;
                     let mut name = Cow::Borrowed("");
-                    while let Some(key) = map.next_key_seed(KeySeed { next, name: &mut name })? {
-                        let Some((field, alias)) = key else {
-                            let value = map.next_value::<&'de RawValue>()?;
-                            object.unknown.push(mem::take(&mut name), Cow::Borrowed(value));
-                            continue;
-                        };
+                    while let Some(key) = map.next_key_seed(KeySeed::<Field>::new(&mut name))? {
+                        let (field, alias) = key.unwrap_or((Field::unknown, false));
                         if seen & field.bit() != 0 {
                             let came_as_alias = object.unknown.trace().alias & field.bit() != 0;
                             if alias == came_as_alias {
@@ -154,32 +148,25 @@ macro_rules! object {
                             $(Field::$field => {
                                 map.next_value_seed($crate::model::ReadInto(&mut object.$field, _way))?
                             })*
-                            Field::end_of_fields => Presence::Null,
+                            Field::unknown => {
+                                let value = map.next_value::<&'de RawValue>()?;
+                                object.unknown.push(mem::take(&mut name), Cow::Borrowed(value));
+                                Presence::Null
+                            }
                         };
                         if object.unknown.trace_mut().note(presence, field.bit(), alias) {
                             seen |= field.bit();
                         }
-                        next = ORDER[field.index() + 1];
                     }
                     Ok(Presence::Value)
                 }
             }
 
             impl Field {
-                /// The name in quotes, so that it can be compared at one go.
-                #[inline]
-                const fn quoted_name(self) -> &'static str {
-                    match self {
-                        $(Self::$field => concat!("\"", $wire, "\""),)*
-                        // Never followed by a colon.
-                        Self::end_of_fields => "}",
-                    }
-                }
-
                 fn name(self, alias: bool) -> &'static str {
                     let names: &[&'static str] = match self {
                         $(Self::$field => &[$wire $(, $alias)?],)*
-                        Self::end_of_fields => &[],
+                        Self::unknown => &[],
                     };
                     names.get(usize::from(alias)).or(names.first()).copied().unwrap_or_default()
                 }
@@ -203,44 +190,6 @@ macro_rules! object {
                     D: Deserializer<$lt>,
                 {
                     deserializer.deserialize_any(ObjectVisitor(self, way))
-                }
-
-                fn scan(&mut self, scanner: &mut Scanner<$lt>) -> Result<Presence, GiveUp> {
-                    if scanner.open(b'{')? == Presence::Null {
-                        self.unknown.trace_mut().shape = $crate::model::Shape::Null;
-                        return Ok(Presence::Null);
-                    }
-                    let mut is_first = true;
-                    let mut next = ORDER[0];
-                    let mut seen = 0_u32;
-                    while scanner.next(b'}', &mut is_first)? {
-                        // The vendor sends members in one order, so mostly the next one is meant.
-                        let (field, alias) = if scanner.take_name(next.quoted_name()) {
-                            (next, false)
-                        } else {
-                            let name = scanner.name()?;
-                            match next.find(&name) {
-                                Some(found) => found,
-                                None => {
-                                    let value = scanner.raw()?;
-                                    self.unknown.push(name, Cow::Borrowed(value));
-                                    continue;
-                                }
-                            }
-                        };
-                        if seen & field.bit() != 0 {
-                            return Err(GiveUp);
-                        }
-                        let presence = match field {
-                            $(Field::$field => self.$field.scan(scanner)?,)*
-                            Field::end_of_fields => Presence::Null,
-                        };
-                        if self.unknown.trace_mut().note(presence, field.bit(), alias) {
-                            seen |= field.bit();
-                        }
-                        next = ORDER[field.index() + 1];
-                    }
-                    Ok(Presence::Value)
                 }
             }
 
@@ -269,14 +218,23 @@ pub(crate) use object;
 /// The table of an object's members.
 pub(crate) trait Field: Copy {
     /// The member of this name, and whether the name is its second spelling.
-    fn find(self, name: &str) -> Option<(Self, bool)>;
+    fn find(name: &str) -> Option<(Self, bool)>;
 }
 
-/// Reads a name and looks it up. `next` is any member; it only knows the table. A name that is not in the table is left in `name`; as a part of the
+/// Reads a name and looks it up. A name that is not in the table is left in `name`; as a part of the
 /// value it would make each result too large for registers.
 pub(crate) struct KeySeed<'k, 'de, F> {
-    pub(crate) next: F,
-    pub(crate) name: &'k mut Cow<'de, str>,
+    name: &'k mut Cow<'de, str>,
+    table: PhantomData<F>,
+}
+
+impl<'k, 'de, F: Field> KeySeed<'k, 'de, F> {
+    pub(crate) fn new(name: &'k mut Cow<'de, str>) -> Self {
+        Self {
+            name,
+            table: PhantomData,
+        }
+    }
 }
 
 impl<'de, F: Field> DeserializeSeed<'de> for KeySeed<'_, 'de, F> {
@@ -297,7 +255,7 @@ impl<'de, F: Field> Visitor<'de> for KeySeed<'_, 'de, F> {
 
     #[inline]
     fn visit_borrowed_str<E: Error>(self, name: &'de str) -> Result<Self::Value, E> {
-        let found = self.next.find(name);
+        let found = F::find(name);
         if found.is_none() {
             *self.name = Cow::Borrowed(name);
         }
@@ -305,7 +263,7 @@ impl<'de, F: Field> Visitor<'de> for KeySeed<'_, 'de, F> {
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
-        let found = self.next.find(name);
+        let found = F::find(name);
         if found.is_none() {
             *self.name = Cow::Owned(name.to_owned());
         }

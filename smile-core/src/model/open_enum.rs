@@ -147,17 +147,6 @@ macro_rules! open_enum {
                 *self = text.into();
                 Ok(presence)
             }
-
-            #[inline]
-            fn scan(
-                &mut self,
-                scanner: &mut $crate::model::Scanner<$lt>,
-            ) -> Result<$crate::model::Presence, $crate::model::GiveUp> {
-                let mut text = $crate::model::Text::default();
-                let presence = text.scan(scanner)?;
-                *self = text.into();
-                Ok(presence)
-            }
         }
 
         impl<'de: $lt, $lt> ::serde::Deserialize<'de> for $name<$lt> {

@@ -3,7 +3,7 @@ use std::{borrow::Cow, fmt};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::{GiveUp, IntoOwned, Kind, Presence, Read, Scanner, Way};
+use super::{IntoOwned, Kind, Presence, Read, Way};
 
 /// JSON of any shape, kept as text.
 ///
@@ -94,11 +94,6 @@ impl<'de> Read<'de> for RawJson<'de> {
         } else {
             Presence::Value
         })
-    }
-
-    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
-        self.0 = Cow::Borrowed(scanner.raw()?);
-        Ok(Presence::Value)
     }
 }
 

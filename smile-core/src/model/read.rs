@@ -5,15 +5,9 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::scan::{GiveUp, Scanner, scan_items};
-
 /// What a member can be read as.
 ///
-/// There are two ways. [`scan`](Self::scan) is for the common case, and gives up on anything else
-/// without a reason. [`read_into`](Self::read_into) takes all that is to be taken, and names what it
-/// refuses. So a caller in a hurry scans, and reads where that gave up.
-///
-/// Both fill a place, and do not return a value: on the way up through the layers a model would be
+/// It fills a place and does not return a value: on the way up through the layers a model would be
 /// copied again and again.
 pub(crate) trait Read<'de>: Sized {
     /// What an error says that it expected.
@@ -32,23 +26,11 @@ pub(crate) trait Read<'de>: Sized {
         way: Way,
     ) -> Result<Presence, D::Error>;
 
-    /// Fills a blank value. After giving up it may be half filled.
-    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp>;
-
     /// Reads a new value.
     fn read<D: Deserializer<'de>>(deserializer: D, way: Way) -> Result<Self, D::Error> {
         let mut value = Self::blank();
         match value.read_into::<D>(deserializer, way)? {
             Presence::Null if !Self::KEEPS_NULL => Err(wrong_kind(Self::EXPECTED, Kind::Null)),
-            _ => Ok(value),
-        }
-    }
-
-    /// Scans a new value.
-    fn scan_new(scanner: &mut Scanner<'de>) -> Result<Self, GiveUp> {
-        let mut value = Self::blank();
-        match value.scan(scanner)? {
-            Presence::Null if !Self::KEEPS_NULL => Err(GiveUp),
             _ => Ok(value),
         }
     }
@@ -90,14 +72,6 @@ impl<'de, T: Read<'de>> Read<'de> for Option<T> {
     ) -> Result<Presence, D::Error> {
         deserializer.deserialize_option(OptionVisitor(self, way))
     }
-
-    #[inline]
-    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
-        if scanner.peek() == Some(b'n') {
-            return scanner.null();
-        }
-        self.insert(T::blank()).scan(scanner)
-    }
 }
 
 impl<'de, T: Read<'de>> Read<'de> for Box<T> {
@@ -115,11 +89,6 @@ impl<'de, T: Read<'de>> Read<'de> for Box<T> {
         way: Way,
     ) -> Result<Presence, D::Error> {
         (**self).read_into::<D>(deserializer, way)
-    }
-
-    #[inline]
-    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
-        (**self).scan(scanner)
     }
 }
 
@@ -139,13 +108,6 @@ impl<'de, T: Read<'de>> Read<'de> for Vec<T> {
     ) -> Result<Presence, D::Error> {
         deserializer.deserialize_any(VecVisitor(self, way))
     }
-
-    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
-        match scanner.open(b'[')? {
-            Presence::Null => Ok(Presence::Null),
-            _ => scan_items(self, scanner),
-        }
-    }
 }
 
 impl<'de> Read<'de> for bool {
@@ -162,11 +124,6 @@ impl<'de> Read<'de> for bool {
         _: Way,
     ) -> Result<Presence, D::Error> {
         deserializer.deserialize_any(BoolVisitor(self))
-    }
-
-    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
-        *self = scanner.boolean()?;
-        Ok(Presence::Value)
     }
 }
 

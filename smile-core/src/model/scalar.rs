@@ -1,4 +1,4 @@
-use std::{borrow::Cow, fmt};
+use std::fmt;
 
 use serde::{
     Deserialize, Serialize, Serializer,
@@ -7,7 +7,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::{GiveUp, Kind, Presence, Read, Scanner, Way, wrong_kind};
+use super::{Kind, Presence, Read, Way, wrong_kind};
 
 /// A JSON string or the digits of a JSON number, borrowed or owned.
 ///
@@ -94,18 +94,6 @@ impl<'de> Read<'de> for Scalar<'de> {
                 self.take_raw(raw, Self::EXPECTED)
             }
         }
-    }
-
-    #[inline]
-    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
-        *self = match scanner.peek() {
-            Some(b'"') => match scanner.string()? {
-                Cow::Borrowed(text) => Self::Text(text),
-                Cow::Owned(text) => Self::OwnedText(text.into()),
-            },
-            _ => Self::Digits(scanner.number()?),
-        };
-        Ok(Presence::Value)
     }
 }
 

@@ -207,22 +207,6 @@ macro_rules! event_table {
                     }
                 }
             }
-
-            fn scan<'de>(
-                &self,
-                scanner: &mut $crate::model::Scanner<'de>,
-            ) -> Result<$Data<'de>, $crate::model::GiveUp> {
-                match self {
-                    $(Self::$variant => {
-                        <$Struct<'de> as $crate::model::Read<'de>>::scan_new(scanner)
-                            .map($Data::$variant)
-                    })+
-                    Self::Other(name) => {
-                        let raw = scanner.raw()?;
-                        Ok($Data::Other($OtherData::new(name.as_str(), Some(raw))))
-                    }
-                }
-            }
         }
     };
 }

@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{GiveUp, IntoOwned, Presence, Read, Scanner, Way, scalar::Scalar};
+use super::{IntoOwned, Presence, Read, Way, scalar::Scalar};
 
 /// A text, borrowed from the JSON that it was read from where that is possible.
 ///
@@ -167,11 +167,6 @@ impl<'de> Read<'de> for Text<'de> {
         way: Way,
     ) -> Result<Presence, D::Error> {
         self.0.read_into::<D>(deserializer, way)
-    }
-
-    #[inline]
-    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
-        self.0.scan(scanner)
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::{GiveUp, IntoOwned, Presence, Read, Scanner, Text, Way, refuse};
+use super::{IntoOwned, Presence, Read, Text, Way, refuse};
 
 /// The members of an object that this version does not know, in the order in which they came.
 ///
@@ -137,18 +137,6 @@ impl<'de> Read<'de> for Unknown<'de> {
         _: Way,
     ) -> Result<Presence, D::Error> {
         deserializer.deserialize_any(UnknownVisitor(self))
-    }
-
-    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
-        if scanner.open(b'{')? == Presence::Null {
-            return Ok(Presence::Null);
-        }
-        let mut is_first = true;
-        while scanner.next(b'}', &mut is_first)? {
-            let name = scanner.name()?;
-            self.push(name, Cow::Borrowed(scanner.raw()?));
-        }
-        Ok(Presence::Value)
     }
 }
 

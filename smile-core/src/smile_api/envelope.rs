@@ -88,8 +88,6 @@ struct Members {
 impl Front for Members {
     type Member = Member;
 
-    const MEMBER: Member = Member::Id;
-
     const DATA: &'static str = "data";
 
     fn is_complete(&self) -> bool {
@@ -140,7 +138,7 @@ enum Member {
 
 impl Field for Member {
     #[inline]
-    fn find(self, name: &str) -> Option<(Self, bool)> {
+    fn find(name: &str) -> Option<(Self, bool)> {
         let member = match name {
             "id" => Self::Id,
             "type" => Self::Type,

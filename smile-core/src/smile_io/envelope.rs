@@ -51,8 +51,6 @@ struct Members {
 impl Front for Members {
     type Member = Member;
 
-    const MEMBER: Member = Member::Topic;
-
     const DATA: &'static str = "data";
 
     fn is_complete(&self) -> bool {
@@ -88,7 +86,7 @@ enum Member {
 
 impl Field for Member {
     #[inline]
-    fn find(self, name: &str) -> Option<(Self, bool)> {
+    fn find(name: &str) -> Option<(Self, bool)> {
         let member = match name {
             "topic" => Self::Topic,
             "account_id" => Self::AccountId,

@@ -3,9 +3,7 @@ use std::{borrow::Cow, fmt};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeMap};
 use serde_json::value::RawValue;
 
-use crate::model::{
-    DateTime, GiveUp, IntoOwned, Number, Presence, Read, Scanner, Text, Unknown, Way, object,
-};
+use crate::model::{DateTime, IntoOwned, Number, Presence, Read, Text, Unknown, Way, object};
 
 object! {
     /// What the vendor computed from a user's data (`InsightPayload`).
@@ -346,10 +344,6 @@ impl<'de> Read<'de> for Features<'de> {
         way: Way,
     ) -> Result<Presence, D::Error> {
         self.0.read_into(deserializer, way)
-    }
-
-    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
-        self.0.scan(scanner)
     }
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use crate::{
-    model::{DateTime, GiveUp, IntoOwned, List, Presence, Read, Scanner, Text, Way, object},
+    model::{DateTime, IntoOwned, List, Presence, Read, Text, Way, object},
     smile_api::EventType,
 };
 
@@ -98,11 +98,6 @@ impl<'de> Read<'de> for Subscription {
         *self = text.as_str().into();
         Ok(presence)
     }
-
-    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
-        *self = (*scanner.string()?).into();
-        Ok(Presence::Value)
-    }
 }
 
 impl<'de> Deserialize<'de> for Subscription {
@@ -191,13 +186,6 @@ impl<'de> Read<'de> for Redacted<'de> {
     ) -> Result<Presence, D::Error> {
         let mut text = Text::blank();
         let presence = text.read_into(deserializer, way)?;
-        *self = text.into();
-        Ok(presence)
-    }
-
-    fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
-        let mut text = Text::blank();
-        let presence = text.scan(scanner)?;
         *self = text.into();
         Ok(presence)
     }

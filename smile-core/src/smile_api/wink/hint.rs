@@ -106,8 +106,6 @@ struct Members {
 impl Front for Members {
     type Member = Member;
 
-    const MEMBER: Member = Member;
-
     const DATA: &'static str = "payload";
 
     fn is_complete(&self) -> bool {
@@ -132,8 +130,8 @@ impl Front for Members {
 struct Member;
 
 impl Field for Member {
-    fn find(self, name: &str) -> Option<(Self, bool)> {
-        (name == CALLBACK).then_some((self, false))
+    fn find(name: &str) -> Option<(Self, bool)> {
+        (name == CALLBACK).then_some((Self, false))
     }
 }
 

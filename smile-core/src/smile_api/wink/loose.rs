@@ -5,9 +5,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::model::{
-    GiveUp, IntoOwned, Presence, RawJson, Read, Scanner, Subject, Text, Way, open_enum,
-};
+use crate::model::{IntoOwned, Presence, RawJson, Read, Subject, Text, Way, open_enum};
 
 /// Makes the argument of a callback that is kept as JSON of any shape.
 macro_rules! loose {
@@ -51,10 +49,6 @@ macro_rules! loose {
                 D: Deserializer<'de>,
             {
                 self.0.read_into(deserializer, way)
-            }
-
-            fn scan(&mut self, scanner: &mut Scanner<'de>) -> Result<Presence, GiveUp> {
-                self.0.scan(scanner)
             }
         }
 
