@@ -1,10 +1,5 @@
 //! An extractor that finds no verified event of its vendor, on actix-web.
 
-#![expect(
-    clippy::expect_used,
-    reason = "a test ends where something does not hold"
-)]
-
 use actix_web::{App, HttpResponse, test, web};
 use smile_actix::{SmileEvent, SmileIo, SmileMiddleware, VerifiedBody};
 use smile_conformance::{Log, Setup, sign, to_actix};

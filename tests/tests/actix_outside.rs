@@ -161,7 +161,7 @@ fn webhook(failure: &'static str) -> impl HttpServiceFactory {
                 "slow" => pending().await,
                 _ => {}
             }
-            HttpResponse::NoContent()
+            HttpResponse::NoContent().finish()
         }),
     )
 }
