@@ -1,10 +1,11 @@
-//! The pages that list events leave none out.
+//! The pages leave nothing out that they list, and their links lead somewhere.
 
 #![expect(clippy::unwrap_used, reason = "a test that lacks its data fails")]
 
 use std::{fs, path::Path};
 
 use smile_core::{
+    RejectionKind,
     smile_api::{
         Data, EventType,
         registration::ApiCode,
@@ -62,6 +63,80 @@ fn the_page_on_registration_lists_each_code_of_an_error() {
     }
 }
 
+#[test]
+fn the_page_of_answers_lists_each_refusal_with_its_status() {
+    let page = page("answers.md");
+    for kind in RejectionKind::ALL {
+        let (status, label) = (kind.status(), kind.label());
+        let has_both =
+            |row: &str| row.contains(&format!("| {status}")) && row.contains(&format!("`{label}`"));
+        assert!(rows(&page, "|").any(has_both), "{status} {label}");
+    }
+}
+
+#[test]
+fn the_options_of_the_builder_are_in_the_readme() {
+    let readme = read("../README.md");
+    let builder = read("src/intake/builder.rs");
+    let options: Vec<_> = builder
+        .lines()
+        .filter_map(|line| line.strip_prefix("    pub fn ")?.split_once('('))
+        .map(|(name, _)| name)
+        .filter(|name| !["new", "build"].contains(name))
+        .collect();
+    assert!(options.contains(&"body_limit"), "{options:?}");
+    for option in options {
+        assert!(
+            rows(&readme, "| `").any(|row| row.contains(&format!("`{option}`"))),
+            "{option}"
+        );
+    }
+}
+
+#[test]
+fn links_between_pages_lead_to_a_file_and_a_heading() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let docs = fs::read_dir(root.join("docs"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let pages = ["README", "DESIGN", "SECURITY", "CONTRIBUTING", "CHANGELOG"]
+        .map(|name| root.join(name).with_extension("md"));
+    for path in docs.chain(pages) {
+        let text = fs::read_to_string(&path).unwrap();
+        let links = text.split("](").skip(1);
+        for link in links.map(|rest| rest.split(')').next().unwrap()) {
+            if link.starts_with("https://") {
+                continue;
+            }
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+            let target = match file {
+                "" => path.clone(),
+                file => path.with_file_name(file),
+            };
+            assert!(target.exists(), "{}: {link}", path.display());
+            if !heading.is_empty() {
+                let target = fs::read_to_string(target).unwrap();
+                let mut headings = target.lines().filter(|line| line.starts_with('#'));
+                assert!(
+                    headings.any(|line| anchor(line) == heading),
+                    "{}: {link}",
+                    path.display()
+                );
+            }
+        }
+    }
+}
+
+/// The anchor that GitHub gives a heading.
+fn anchor(heading: &str) -> String {
+    let text = heading.trim_start_matches('#').trim().to_lowercase();
+    let kept = |c: &char| c.is_alphanumeric() || [' ', '-', '_'].contains(c);
+    text.chars()
+        .filter(kept)
+        .collect::<String>()
+        .replace(' ', "-")
+}
+
 /// The row of an event, which must name its Rust type.
 #[track_caller]
 fn assert_row<'p>(page: &'p str, name: &str, rust_type: &str) -> &'p str {
@@ -80,10 +155,10 @@ fn rows<'p>(page: &'p str, start: &str) -> impl Iterator<Item = &'p str> {
 }
 
 fn page(name: &str) -> String {
-    fs::read_to_string(
-        Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../docs")
-            .join(name),
-    )
-    .unwrap()
+    read(&format!("../docs/{name}"))
+}
+
+/// A file, by its path from this crate.
+fn read(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }

@@ -20,12 +20,22 @@ pub use log::Log;
 pub use request::{Body, Request, Response};
 pub use subject::{Fixed, Kind, Reaction, Running, Seen, Setup, as_head, to_actix};
 
-/// Compiles what the README shows.
+/// Compiles the README.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 pub struct Readme;
 
-/// Compiles what the chapter on duplicates shows.
+/// Compiles the guide to the options.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/options.md")]
+pub struct Options;
+
+/// Compiles the page of answers.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/answers.md")]
+pub struct Answers;
+
+/// Compiles the guide to duplicates and failures.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/delivery.md")]
 pub struct Delivery;
