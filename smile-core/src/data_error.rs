@@ -1,7 +1,6 @@
 use std::{error, fmt};
 
 use serde_json::error::Category;
-use serde_path_to_error::{Path, Segment};
 
 /// Why the data of an event has no typed view: which member is not what the vendor documents.
 ///
@@ -27,23 +26,13 @@ struct Inner {
 }
 
 impl DataError {
-    pub(crate) fn new(path: &Path, err: &serde_json::Error) -> Self {
+    pub(crate) fn new(path: String, err: &serde_json::Error) -> Self {
         Self(Box::new(Inner {
-            path: printed(path),
+            path,
             message: message(err),
             line: err.line(),
             column: err.column(),
         }))
-    }
-
-    /// Puts a member in front of the path, for an error of the text of that member alone.
-    pub(crate) fn within(mut self, member: &str) -> Self {
-        let path = &mut self.0.path;
-        if !path.is_empty() && !path.starts_with('[') {
-            path.insert(0, '.');
-        }
-        path.insert_str(0, member);
-        self
     }
 
     /// Where the member is, as in `data.payload.incomes.items[17].currency`. Empty where the body
@@ -89,26 +78,6 @@ impl fmt::Debug for DataError {
 
 impl error::Error for DataError {}
 
-/// The names of unknown members come from the body: control characters must not reach a log, nor
-/// a name of any length.
-fn printed(path: &Path) -> String {
-    let mut text = String::new();
-    for segment in path {
-        match segment {
-            Segment::Seq { index } => text.push_str(&format!("[{index}]")),
-            Segment::Map { key } | Segment::Enum { variant: key } => {
-                if !text.is_empty() {
-                    text.push('.');
-                }
-                text.extend(key.chars().take(LONGEST_NAME).flat_map(char::escape_debug));
-            }
-            // The reader was between two members.
-            Segment::Unknown => {}
-        }
-    }
-    text
-}
-
 /// `serde_json`'s own words on values print them, so only ours are taken over.
 fn message(err: &serde_json::Error) -> String {
     let text = err.to_string();
@@ -127,5 +96,3 @@ fn lower_case(text: &str) -> String {
         None => text.to_owned(),
     }
 }
-
-const LONGEST_NAME: usize = 64;

@@ -18,7 +18,6 @@ pub struct Delivery<V: Vendor> {
 struct Event<V: Vendor> {
     body: Verified<Bytes>,
     envelope: V::Envelope,
-    data_at: Option<usize>,
 }
 
 impl<V: Vendor> Delivery<V> {
@@ -28,13 +27,9 @@ impl<V: Vendor> Delivery<V> {
     ///
     /// A [`Rejection`] of kind [`NotAnEvent`](crate::RejectionKind::NotAnEvent).
     pub fn read(body: Verified<Bytes>) -> Result<Self, Rejection> {
-        let (envelope, data_at) = V::read_envelope(&body)?;
+        let envelope = V::read_envelope(&body)?;
         Ok(Self {
-            event: Arc::new(Event {
-                body,
-                envelope,
-                data_at,
-            }),
+            event: Arc::new(Event { body, envelope }),
             fence: None,
         })
     }
@@ -92,7 +87,7 @@ impl<V: Vendor> Delivery<V> {
     /// place where the JSON ends. The delivery is fine all the same: [`raw`](Self::raw) has every
     /// byte.
     pub fn data(&self) -> Result<V::Data<'_>, DataError> {
-        V::read_data(&self.event.envelope, &self.event.body, self.event.data_at)
+        V::read_data(&self.event.envelope, &self.event.body)
     }
 
     pub(crate) fn envelope(&self) -> &V::Envelope {

@@ -32,6 +32,7 @@
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 
+mod context;
 mod date;
 mod event;
 mod front;
@@ -57,10 +58,11 @@ pub use self::raw::RawJson;
 pub use self::text::Text;
 pub use self::unknown::Unknown;
 
+pub(crate) use self::context::Context;
 pub(crate) use self::event::{EventName, Subject, read_body, read_data};
-pub(crate) use self::front::{Front, Loose, read_front};
-pub(crate) use self::object::{Field, KeySeed, Write, object};
+pub(crate) use self::front::{Front, optional_integer, optional_string, read_front, string};
+pub(crate) use self::object::{Field, KeySeed, Name, Write, object};
 pub(crate) use self::open_enum::open_enum;
-pub(crate) use self::read::{Kind, Presence, Read, ReadInto, Way, read_items, refuse, wrong_kind};
+pub(crate) use self::read::{Kind, Presence, Read, ReadInto, read_items, refuse, wrong_kind};
 pub(crate) use self::table::event_table;
 pub(crate) use self::unknown::Shape;

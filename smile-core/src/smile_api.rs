@@ -55,7 +55,7 @@ impl Scheme for SmileApi {
         Ok(Signature::new(head, tag))
     }
 
-    fn read_envelope(body: &[u8]) -> Result<(Envelope, Option<usize>), Rejection> {
+    fn read_envelope(body: &[u8]) -> Result<Envelope, Rejection> {
         Envelope::read(body)
             .map_err(|err| Rejection::from(Reason::NoEnvelope).because(Arc::new(err)))
     }
@@ -80,12 +80,8 @@ impl Scheme for SmileApi {
         envelope.created_at()
     }
 
-    fn read_data<'a>(
-        envelope: &Envelope,
-        body: &'a [u8],
-        data_at: Option<usize>,
-    ) -> Result<Data<'a>, DataError> {
-        Data::read(envelope.event_type(), body, data_at)
+    fn read_data<'a>(envelope: &Envelope, body: &'a [u8]) -> Result<Data<'a>, DataError> {
+        Data::read(envelope.event_type(), body)
     }
 }
 

@@ -59,7 +59,7 @@ impl Scheme for SmileIo {
         Ok(Signature::new(head, tag).at(Timestamp::read(head, now(), tolerance)?))
     }
 
-    fn read_envelope(body: &[u8]) -> Result<(Envelope, Option<usize>), Rejection> {
+    fn read_envelope(body: &[u8]) -> Result<Envelope, Rejection> {
         Envelope::read(body)
             .map_err(|err| Rejection::from(Reason::NoEnvelope).because(Arc::new(err)))
     }
@@ -85,12 +85,8 @@ impl Scheme for SmileIo {
         None
     }
 
-    fn read_data<'a>(
-        envelope: &Envelope,
-        body: &'a [u8],
-        data_at: Option<usize>,
-    ) -> Result<Data<'a>, DataError> {
-        Data::read(envelope.topic(), body, data_at)
+    fn read_data<'a>(envelope: &Envelope, body: &'a [u8]) -> Result<Data<'a>, DataError> {
+        Data::read(envelope.topic(), body)
     }
 }
 

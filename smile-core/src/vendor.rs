@@ -40,9 +40,8 @@ pub trait Scheme: Copy + fmt::Debug + Send + Sync + 'static {
     where
         Self: Vendor;
 
-    /// Reads the envelope from the front of a verified body, and tells where its data begins if that
-    /// was seen.
-    fn read_envelope(body: &[u8]) -> Result<(Self::Envelope, Option<usize>), Rejection>;
+    /// Reads the envelope from the front of a verified body.
+    fn read_envelope(body: &[u8]) -> Result<Self::Envelope, Rejection>;
 
     /// Whether the event is the vendor's test of the endpoint, which needs no handler.
     fn is_ping(envelope: &Self::Envelope) -> bool;
@@ -63,6 +62,5 @@ pub trait Scheme: Copy + fmt::Debug + Send + Sync + 'static {
     fn read_data<'a>(
         envelope: &Self::Envelope,
         body: &'a [u8],
-        data_at: Option<usize>,
     ) -> Result<Self::Data<'a>, DataError>;
 }

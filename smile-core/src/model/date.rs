@@ -3,7 +3,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{IntoOwned, Presence, Read, Text, Way};
+use super::{Context, IntoOwned, Presence, Read, Text};
 
 macro_rules! dated {
     ($(#[$meta:meta])* $name:ident) => {
@@ -81,18 +81,18 @@ macro_rules! dated {
             fn read_into<D>(
                 &mut self,
                 deserializer: D,
-                way: Way,
+                context: &Context,
             ) -> Result<Presence, D::Error>
             where
                 D: Deserializer<'de>,
             {
-                self.0.read_into::<D>(deserializer, way)
+                self.0.read_into::<D>(deserializer, context)
             }
         }
 
         impl<'de: 'a, 'a> Deserialize<'de> for $name<'a> {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $name::read::<D>(deserializer, Way::Exact)
+                $name::read::<D>(deserializer, &Context::default())
             }
         }
 

@@ -2,13 +2,13 @@ use std::{borrow::Cow, fmt, mem, ops::Deref, slice, vec};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
+    de::{Error, MapAccess, SeqAccess, Visitor},
     ser::SerializeMap,
 };
 use serde_json::value::RawValue;
 
 use super::{
-    Field, IntoOwned, KeySeed, Presence, Read, ReadInto, Shape, Text, Unknown, Way, Write,
+    Context, Field, IntoOwned, KeySeed, Presence, Read, ReadInto, Shape, Text, Unknown, Write,
     read_items, refuse,
 };
 
@@ -141,15 +141,15 @@ impl<'de, T: Read<'de>> Read<'de> for List<'de, T> {
     fn read_into<D: Deserializer<'de>>(
         &mut self,
         deserializer: D,
-        way: Way,
+        context: &Context,
     ) -> Result<Presence, D::Error> {
-        deserializer.deserialize_any(ListVisitor(self, way))
+        deserializer.deserialize_any(ListVisitor(self, context))
     }
 }
 
 impl<'de: 'a, 'a, T: Read<'de>> Deserialize<'de> for List<'a, T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        List::<'de, T>::read::<D>(deserializer, Way::Exact)
+        List::<'de, T>::read::<D>(deserializer, &Context::default())
     }
 }
 
@@ -161,10 +161,14 @@ impl<T: Serialize> Serialize for List<'_, T> {
             return self.items.serialize(serializer);
         }
         let mut map = serializer.serialize_map(None)?;
-        self.next_cursor
-            .write(&mut map, "nextCursor", trace, Column::NextCursor.bit())?;
+        self.next_cursor.write(
+            &mut map,
+            Column::NextCursor.name(),
+            trace,
+            Column::NextCursor.bit(),
+        )?;
         self.items
-            .write(&mut map, "items", trace, Column::Items.bit())?;
+            .write(&mut map, Column::Items.name(), trace, Column::Items.bit())?;
         self.unknown.write(&mut map)?;
         map.end()
     }
@@ -183,6 +187,13 @@ impl Column {
             Self::Items => 2,
         }
     }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::NextCursor => "nextCursor",
+            Self::Items => "items",
+        }
+    }
 }
 
 impl Field for Column {
@@ -195,7 +206,7 @@ impl Field for Column {
     }
 }
 
-struct ListVisitor<'p, 'de, T>(&'p mut List<'de, T>, Way);
+struct ListVisitor<'p, 'de, T>(&'p mut List<'de, T>, &'p Context);
 
 impl<'de, T: Read<'de>> Visitor<'de> for ListVisitor<'_, 'de, T> {
     type Value = Presence;
@@ -213,27 +224,33 @@ impl<'de, T: Read<'de>> Visitor<'de> for ListVisitor<'_, 'de, T> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Presence, A::Error> {
-        let list = self.0;
+        let ListVisitor(list, context) = self;
         let mut seen = 0;
         let mut name = Cow::Borrowed("");
         while let Some(key) = map.next_key_seed(KeySeed::<Column>::new(&mut name))? {
-            let Some((column, alias)) = key else {
-                let value = map.next_value::<&'de RawValue>()?;
-                list.unknown
-                    .push(mem::take(&mut name), Cow::Borrowed(value));
-                continue;
-            };
-            if seen & column.bit() != 0 {
-                map.next_value::<IgnoredAny>()?;
-                continue;
-            }
-            let presence = match column {
-                Column::NextCursor => {
-                    map.next_value_seed(ReadInto(&mut list.next_cursor, self.1))?
+            let is_doubled = key.is_some_and(|(column, _)| seen & column.bit() != 0);
+            let presence = match key {
+                Some((Column::NextCursor, _)) if !is_doubled => {
+                    map.next_value_seed(ReadInto(&mut list.next_cursor, context))
                 }
-                Column::Items => map.next_value_seed(ReadInto(&mut list.items, self.1))?,
+                Some((Column::Items, _)) if !is_doubled => {
+                    map.next_value_seed(ReadInto(&mut list.items, context))
+                }
+                _ => map.next_value::<&'de RawValue>().map(|value| {
+                    if !is_doubled {
+                        list.unknown
+                            .push(mem::take(&mut name), Cow::Borrowed(value));
+                    }
+                    Presence::Null
+                }),
             };
-            if list.unknown.trace_mut().note(presence, column.bit(), alias) {
+            let presence = presence.inspect_err(|_| {
+                context.leave_member(key.map_or(&name, |(column, _)| column.name()));
+            })?;
+            if let Some((column, alias)) = key
+                && !is_doubled
+                && list.unknown.trace_mut().note(presence, column.bit(), alias)
+            {
                 seen |= column.bit();
             }
         }

@@ -7,7 +7,7 @@ use std::{
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use serde_json::value::RawValue;
 
-use super::{IntoOwned, Presence, Read, Way, scalar::Scalar};
+use super::{Context, IntoOwned, Presence, Read, scalar::Scalar};
 
 /// A number with the digits that the vendor sent.
 ///
@@ -178,7 +178,7 @@ impl<'de> Read<'de> for Number<'de> {
     fn read_into<D: Deserializer<'de>>(
         &mut self,
         deserializer: D,
-        _: Way,
+        _: &Context,
     ) -> Result<Presence, D::Error> {
         let raw = <&RawValue>::deserialize(deserializer)?;
         let presence = self.0.take_raw(raw, Self::EXPECTED)?;
@@ -194,7 +194,7 @@ impl<'de> Read<'de> for Number<'de> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Number<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Number::read::<D>(deserializer, Way::Exact)
+        Number::read::<D>(deserializer, &Context::default())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
 use serde::{
-    Serialize,
+    Deserialize, Serialize,
     de::{DeserializeSeed, Deserializer, Error, Visitor},
     ser::SerializeMap,
 };
@@ -68,7 +68,7 @@ macro_rules! object {
 
         impl<'de: $lt, $lt> ::serde::Deserialize<'de> for $name<$lt> {
             fn deserialize<D: ::serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-                <$name<'de> as $crate::model::Read<'de>>::read::<D>(d, $crate::model::Way::Exact)
+                <$name<'de> as $crate::model::Read<'de>>::read::<D>(d, &$crate::model::Context::default())
             }
         }
 
@@ -76,7 +76,7 @@ macro_rules! object {
             use ::std::{borrow::Cow, mem};
             use ::serde::{Deserializer, Serialize, Serializer, de, ser::SerializeMap};
             use ::serde_json::value::RawValue;
-            use $crate::model::{KeySeed, Presence, Read, Way, refuse};
+            use $crate::model::{Context, KeySeed, Presence, Read, refuse};
 
             #[derive(Clone, Copy, PartialEq)]
             #[expect(non_camel_case_types, reason = "the variants are the names of the fields")]
@@ -112,7 +112,7 @@ macro_rules! object {
                 }
             }
 
-            struct ObjectVisitor<'p, 'de>(&'p mut $name<'de>, Way);
+            struct ObjectVisitor<'p, 'de>(&'p mut $name<'de>, &'p Context);
 
             impl<'de> de::Visitor<'de> for ObjectVisitor<'_, 'de> {
                 type Value = Presence;
@@ -128,33 +128,36 @@ macro_rules! object {
                     self,
                     mut map: A,
                 ) -> Result<Presence, A::Error> {
-                    // The way is nothing to an object without members.
-                    let ObjectVisitor(object, _way) = self;
+                    let ObjectVisitor(object, context) = self;
                     let mut seen = 0_u32;
                     let mut name = Cow::Borrowed("");
                     while let Some(key) = map.next_key_seed(KeySeed::<Field>::new(&mut name))? {
                         let (field, alias) = key.unwrap_or((Field::unknown, false));
-                        if seen & field.bit() != 0 {
+                        let is_doubled = seen & field.bit() != 0;
+                        let presence = if is_doubled {
                             let came_as_alias = object.unknown.trace().alias & field.bit() != 0;
-                            if alias == came_as_alias {
-                                map.next_value::<de::IgnoredAny>()?;
-                            } else {
-                                let value = map.next_value::<&'de RawValue>()?;
-                                object.unknown.push(field.name(alias), Cow::Borrowed(value));
-                            }
-                            continue;
-                        }
-                        let presence = match field {
-                            $(Field::$field => {
-                                map.next_value_seed($crate::model::ReadInto(&mut object.$field, _way))?
-                            })*
-                            Field::unknown => {
-                                let value = map.next_value::<&'de RawValue>()?;
-                                object.unknown.push(mem::take(&mut name), Cow::Borrowed(value));
+                            map.next_value::<&'de RawValue>().map(|value| {
+                                if alias != came_as_alias {
+                                    object.unknown.push(field.name(alias), Cow::Borrowed(value));
+                                }
                                 Presence::Null
+                            })
+                        } else {
+                            match field {
+                                $(Field::$field => {
+                                    map.next_value_seed($crate::model::ReadInto(&mut object.$field, context))
+                                })*
+                                Field::unknown => map.next_value::<&'de RawValue>().map(|value| {
+                                    object.unknown.push(mem::take(&mut name), Cow::Borrowed(value));
+                                    Presence::Null
+                                }),
                             }
                         };
-                        if object.unknown.trace_mut().note(presence, field.bit(), alias) {
+                        let presence = presence.inspect_err(|_| {
+                            let is_unknown = field == Field::unknown;
+                            context.leave_member(if is_unknown { &name } else { field.name(alias) });
+                        })?;
+                        if !is_doubled && object.unknown.trace_mut().note(presence, field.bit(), alias) {
                             seen |= field.bit();
                         }
                     }
@@ -184,12 +187,12 @@ macro_rules! object {
                 fn read_into<D>(
                     &mut self,
                     deserializer: D,
-                    way: Way,
+                    context: &Context,
                 ) -> Result<Presence, D::Error>
                 where
                     D: Deserializer<$lt>,
                 {
-                    deserializer.deserialize_any(ObjectVisitor(self, way))
+                    deserializer.deserialize_any(ObjectVisitor(self, context))
                 }
             }
 
@@ -268,6 +271,33 @@ impl<'de, F: Field> Visitor<'de> for KeySeed<'_, 'de, F> {
             *self.name = Cow::Owned(name.to_owned());
         }
         Ok(found)
+    }
+}
+
+/// The name of a member.
+pub(crate) struct Name<'de>(pub(crate) Cow<'de, str>);
+
+impl<'de> Deserialize<'de> for Name<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_identifier(NameVisitor)
+    }
+}
+
+struct NameVisitor;
+
+impl<'de> Visitor<'de> for NameVisitor {
+    type Value = Name<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a member")
+    }
+
+    fn visit_borrowed_str<E: Error>(self, name: &'de str) -> Result<Self::Value, E> {
+        Ok(Name(Cow::Borrowed(name)))
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(Name(Cow::Owned(name.to_owned())))
     }
 }
 

@@ -137,13 +137,13 @@ macro_rules! open_enum {
             fn read_into<D>(
                 &mut self,
                 deserializer: D,
-                way: $crate::model::Way,
+                context: &$crate::model::Context,
             ) -> Result<$crate::model::Presence, D::Error>
             where
                 D: ::serde::Deserializer<$lt>,
             {
                 let mut text = $crate::model::Text::default();
-                let presence = text.read_into::<D>(deserializer, way)?;
+                let presence = text.read_into::<D>(deserializer, context)?;
                 *self = text.into();
                 Ok(presence)
             }
@@ -151,7 +151,7 @@ macro_rules! open_enum {
 
         impl<'de: $lt, $lt> ::serde::Deserialize<'de> for $name<$lt> {
             fn deserialize<D: ::serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-                <$name<'de> as $crate::model::Read<'de>>::read::<D>(d, $crate::model::Way::Exact)
+                <$name<'de> as $crate::model::Read<'de>>::read::<D>(d, &$crate::model::Context::default())
             }
         }
 

@@ -3,7 +3,7 @@ use std::{borrow::Cow, fmt};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::{IntoOwned, Kind, Presence, Read, Way};
+use super::{Context, IntoOwned, Kind, Presence, Read};
 
 /// JSON of any shape, kept as text.
 ///
@@ -85,7 +85,7 @@ impl<'de> Read<'de> for RawJson<'de> {
     fn read_into<D: Deserializer<'de>>(
         &mut self,
         deserializer: D,
-        _: Way,
+        _: &Context,
     ) -> Result<Presence, D::Error> {
         let raw = <&RawValue>::deserialize(deserializer)?;
         self.0 = Cow::Borrowed(raw);
@@ -99,7 +99,7 @@ impl<'de> Read<'de> for RawJson<'de> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for RawJson<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        RawJson::read::<D>(deserializer, Way::Exact)
+        RawJson::read::<D>(deserializer, &Context::default())
     }
 }
 

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::Context;
+
 /// What a member can be read as.
 ///
 /// It fills a place and does not return a value: on the way up through the layers a model would be
@@ -23,27 +25,17 @@ pub(crate) trait Read<'de>: Sized {
     fn read_into<D: Deserializer<'de>>(
         &mut self,
         deserializer: D,
-        way: Way,
+        context: &Context,
     ) -> Result<Presence, D::Error>;
 
     /// Reads a new value.
-    fn read<D: Deserializer<'de>>(deserializer: D, way: Way) -> Result<Self, D::Error> {
+    fn read<D: Deserializer<'de>>(deserializer: D, context: &Context) -> Result<Self, D::Error> {
         let mut value = Self::blank();
-        match value.read_into::<D>(deserializer, way)? {
+        match value.read_into::<D>(deserializer, context)? {
             Presence::Null if !Self::KEEPS_NULL => Err(wrong_kind(Self::EXPECTED, Kind::Null)),
             _ => Ok(value),
         }
     }
-}
-
-/// How much a reading by serde takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
-    /// All that is to be taken.
-    Exact,
-    /// For speed: strings are taken as serde gives them, and a number in the place of a string only
-    /// if it is an integer, since serde makes floats of the others. An error is not the last word.
-    Plain,
 }
 
 /// What was found in a value's place.
@@ -68,9 +60,9 @@ impl<'de, T: Read<'de>> Read<'de> for Option<T> {
     fn read_into<D: Deserializer<'de>>(
         &mut self,
         deserializer: D,
-        way: Way,
+        context: &Context,
     ) -> Result<Presence, D::Error> {
-        deserializer.deserialize_option(OptionVisitor(self, way))
+        deserializer.deserialize_option(OptionVisitor(self, context))
     }
 }
 
@@ -86,9 +78,9 @@ impl<'de, T: Read<'de>> Read<'de> for Box<T> {
     fn read_into<D: Deserializer<'de>>(
         &mut self,
         deserializer: D,
-        way: Way,
+        context: &Context,
     ) -> Result<Presence, D::Error> {
-        (**self).read_into::<D>(deserializer, way)
+        (**self).read_into::<D>(deserializer, context)
     }
 }
 
@@ -104,9 +96,9 @@ impl<'de, T: Read<'de>> Read<'de> for Vec<T> {
     fn read_into<D: Deserializer<'de>>(
         &mut self,
         deserializer: D,
-        way: Way,
+        context: &Context,
     ) -> Result<Presence, D::Error> {
-        deserializer.deserialize_any(VecVisitor(self, way))
+        deserializer.deserialize_any(VecVisitor(self, context))
     }
 }
 
@@ -121,14 +113,14 @@ impl<'de> Read<'de> for bool {
     fn read_into<D: Deserializer<'de>>(
         &mut self,
         deserializer: D,
-        _: Way,
+        _: &Context,
     ) -> Result<Presence, D::Error> {
         deserializer.deserialize_any(BoolVisitor(self))
     }
 }
 
 /// Reads into a place where serde asks for a seed.
-pub(crate) struct ReadInto<'p, T>(pub(crate) &'p mut T, pub(crate) Way);
+pub(crate) struct ReadInto<'p, T>(pub(crate) &'p mut T, pub(crate) &'p Context);
 
 impl<'de, T: Read<'de>> DeserializeSeed<'de> for ReadInto<'_, T> {
     type Value = Presence;
@@ -140,7 +132,7 @@ impl<'de, T: Read<'de>> DeserializeSeed<'de> for ReadInto<'_, T> {
 }
 
 /// Reads an item of a list into its place.
-struct ItemInto<'p, T>(&'p mut T, Way);
+struct ItemInto<'p, T>(&'p mut T, &'p Context);
 
 impl<'de, T: Read<'de>> DeserializeSeed<'de> for ItemInto<'_, T> {
     type Value = ();
@@ -158,13 +150,17 @@ impl<'de, T: Read<'de>> DeserializeSeed<'de> for ItemInto<'_, T> {
 pub(crate) fn read_items<'de, T: Read<'de>, A: SeqAccess<'de>>(
     items: &mut Vec<T>,
     mut sequence: A,
-    way: Way,
+    context: &Context,
 ) -> Result<Presence, A::Error> {
     loop {
+        let index = items.len();
         // Made before it is known whether there is another item, so that it is filled in place.
         items.push(T::blank());
         let Some(place) = items.last_mut() else { break };
-        if sequence.next_element_seed(ItemInto(place, way))?.is_none() {
+        let item = sequence
+            .next_element_seed(ItemInto(place, context))
+            .inspect_err(|_| context.leave_item(index))?;
+        if item.is_none() {
             break;
         }
     }
@@ -189,14 +185,19 @@ pub(crate) enum Kind {
 
 impl Kind {
     pub(crate) fn of(raw: &RawValue) -> Self {
-        match raw.get().as_bytes().first() {
-            Some(b'n') => Self::Null,
-            Some(b't' | b'f') => Self::Boolean,
-            Some(b'"') => Self::String,
-            Some(b'[') => Self::Array,
-            Some(b'{') => Self::Object,
+        Self::of_json(raw.get().as_bytes()).unwrap_or(Self::Null)
+    }
+
+    /// The kind that JSON begins as; `None` where there is none.
+    pub(crate) fn of_json(json: &[u8]) -> Option<Self> {
+        Some(match json.trim_ascii_start().first()? {
+            b'n' => Self::Null,
+            b't' | b'f' => Self::Boolean,
+            b'"' => Self::String,
+            b'[' => Self::Array,
+            b'{' => Self::Object,
             _ => Self::Number,
-        }
+        })
     }
 }
 
@@ -272,7 +273,7 @@ macro_rules! refuse {
 
 pub(crate) use refuse;
 
-struct OptionVisitor<'p, T>(&'p mut Option<T>, Way);
+struct OptionVisitor<'p, T>(&'p mut Option<T>, &'p Context);
 
 impl<'de, T: Read<'de>> Visitor<'de> for OptionVisitor<'_, T> {
     type Value = Presence;
@@ -299,7 +300,7 @@ impl<'de, T: Read<'de>> Visitor<'de> for OptionVisitor<'_, T> {
     }
 }
 
-struct VecVisitor<'p, T>(&'p mut Vec<T>, Way);
+struct VecVisitor<'p, T>(&'p mut Vec<T>, &'p Context);
 
 impl<'de, T: Read<'de>> Visitor<'de> for VecVisitor<'_, T> {
     type Value = Presence;

@@ -1,13 +1,13 @@
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde::{
     Deserialize, Serialize, Serializer,
-    de::{Deserializer, Error, Visitor},
+    de::{Deserializer, Error},
     ser::Error as _,
 };
 use serde_json::value::RawValue;
 
-use super::{Kind, Presence, Read, Way, wrong_kind};
+use super::{Context, Kind, Presence, Read, wrong_kind};
 
 /// A JSON string or the digits of a JSON number, borrowed or owned.
 ///
@@ -42,6 +42,17 @@ impl<'a> Scalar<'a> {
         }
     }
 
+    /// The string or number of raw JSON; `None` where it is neither.
+    #[inline]
+    pub(super) fn of(raw: &'a RawValue) -> Option<Self> {
+        let json = raw.get();
+        match json.as_bytes() {
+            [b'-' | b'0'..=b'9', ..] => Some(Self::Digits(json)),
+            [b'"', ..] => Self::from_quoted::<serde_json::Error>(json).ok(),
+            _ => None,
+        }
+    }
+
     /// Takes the raw JSON of a string, a number or `null`.
     #[inline]
     pub(super) fn take_raw<E: Error>(
@@ -73,6 +84,15 @@ impl<'a> Scalar<'a> {
     }
 }
 
+impl<'a> From<Scalar<'a>> for Cow<'a, str> {
+    fn from(scalar: Scalar<'a>) -> Self {
+        match scalar {
+            Scalar::Text(text) | Scalar::Digits(text) => Self::Borrowed(text),
+            Scalar::OwnedText(text) | Scalar::OwnedDigits(text) => Self::Owned(text.into()),
+        }
+    }
+}
+
 impl<'de> Read<'de> for Scalar<'de> {
     const EXPECTED: &'static str = "a string";
 
@@ -85,52 +105,10 @@ impl<'de> Read<'de> for Scalar<'de> {
     fn read_into<D: Deserializer<'de>>(
         &mut self,
         deserializer: D,
-        way: Way,
+        _: &Context,
     ) -> Result<Presence, D::Error> {
-        match way {
-            Way::Plain => deserializer.deserialize_any(ScalarVisitor(self)),
-            Way::Exact => {
-                let raw = <&RawValue>::deserialize(deserializer)?;
-                self.take_raw(raw, Self::EXPECTED)
-            }
-        }
-    }
-}
-
-/// Takes what can be taken without looking at the JSON itself.
-struct ScalarVisitor<'p, 'de>(&'p mut Scalar<'de>);
-
-impl<'de> Visitor<'de> for ScalarVisitor<'_, 'de> {
-    type Value = Presence;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(Scalar::EXPECTED)
-    }
-
-    #[inline]
-    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Presence, E> {
-        *self.0 = Scalar::Text(text);
-        Ok(Presence::Value)
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Presence, E> {
-        *self.0 = Scalar::OwnedText(text.into());
-        Ok(Presence::Value)
-    }
-
-    #[inline]
-    fn visit_unit<E: Error>(self) -> Result<Presence, E> {
-        Ok(Presence::Null)
-    }
-
-    fn visit_u64<E: Error>(self, integer: u64) -> Result<Presence, E> {
-        *self.0 = Scalar::OwnedDigits(integer.to_string().into());
-        Ok(Presence::Value)
-    }
-
-    fn visit_i64<E: Error>(self, integer: i64) -> Result<Presence, E> {
-        *self.0 = Scalar::OwnedDigits(integer.to_string().into());
-        Ok(Presence::Value)
+        let raw = <&RawValue>::deserialize(deserializer)?;
+        self.take_raw(raw, Self::EXPECTED)
     }
 }
 

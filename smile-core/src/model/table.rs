@@ -158,13 +158,12 @@ macro_rules! event_table {
             }
 
             #[doc = concat!("Reads the `", $member, "` of a whole body. Where there is none, all its ")]
-            /// members are absent. `data_at` is what the front of the body said of its place.
+            /// members are absent.
             pub(crate) fn read(
                 event_type: &$Name,
                 body: &'a [u8],
-                data_at: Option<usize>,
             ) -> Result<Self, $crate::DataError> {
-                $crate::model::read_body(event_type, body, data_at)
+                $crate::model::read_body(event_type, body)
             }
         }
 
@@ -192,11 +191,11 @@ macro_rules! event_table {
             fn read<'de, D: ::serde::Deserializer<'de>>(
                 &self,
                 deserializer: D,
-                way: $crate::model::Way,
+                context: &$crate::model::Context,
             ) -> Result<$Data<'de>, D::Error> {
                 match self {
                     $(Self::$variant => {
-                        <$Struct<'de> as $crate::model::Read<'de>>::read::<D>(deserializer, way)
+                        <$Struct<'de> as $crate::model::Read<'de>>::read::<D>(deserializer, context)
                             .map($Data::$variant)
                     })+
                     Self::Other(name) => {

@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{IntoOwned, Presence, Read, Way, scalar::Scalar};
+use super::{Context, IntoOwned, Presence, Read, scalar::Scalar};
 
 /// A text, borrowed from the JSON that it was read from where that is possible.
 ///
@@ -98,19 +98,13 @@ impl<'a> From<Cow<'a, str>> for Text<'a> {
 
 impl From<Text<'_>> for String {
     fn from(text: Text<'_>) -> Self {
-        match text.0 {
-            Scalar::Text(text) | Scalar::Digits(text) => text.to_owned(),
-            Scalar::OwnedText(text) | Scalar::OwnedDigits(text) => text.into(),
-        }
+        Cow::from(text).into_owned()
     }
 }
 
 impl<'a> From<Text<'a>> for Cow<'a, str> {
     fn from(text: Text<'a>) -> Self {
-        match text.0 {
-            Scalar::Text(text) | Scalar::Digits(text) => Self::Borrowed(text),
-            Scalar::OwnedText(text) | Scalar::OwnedDigits(text) => Self::Owned(text.into()),
-        }
+        text.0.into()
     }
 }
 
@@ -164,15 +158,15 @@ impl<'de> Read<'de> for Text<'de> {
     fn read_into<D: Deserializer<'de>>(
         &mut self,
         deserializer: D,
-        way: Way,
+        context: &Context,
     ) -> Result<Presence, D::Error> {
-        self.0.read_into::<D>(deserializer, way)
+        self.0.read_into::<D>(deserializer, context)
     }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Text::read::<D>(deserializer, Way::Exact)
+        Text::read::<D>(deserializer, &Context::default())
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::{IntoOwned, Presence, Read, Text, Way, refuse};
+use super::{Context, IntoOwned, Name, Presence, Read, refuse};
 
 /// The members of an object that this version does not know, in the order in which they came.
 ///
@@ -81,7 +81,7 @@ impl<'a> Unknown<'a> {
             return Self::default();
         };
         let mut deserializer = serde_json::Deserializer::from_str(text);
-        Self::read(&mut deserializer, Way::Exact).unwrap_or_default()
+        Self::read(&mut deserializer, &Context::default()).unwrap_or_default()
     }
 
     #[inline]
@@ -134,9 +134,9 @@ impl<'de> Read<'de> for Unknown<'de> {
     fn read_into<D: Deserializer<'de>>(
         &mut self,
         deserializer: D,
-        _: Way,
+        context: &Context,
     ) -> Result<Presence, D::Error> {
-        deserializer.deserialize_any(UnknownVisitor(self))
+        deserializer.deserialize_any(UnknownVisitor(self, context))
     }
 }
 
@@ -199,7 +199,7 @@ pub(crate) enum Shape {
     Array,
 }
 
-struct UnknownVisitor<'p, 'de>(&'p mut Unknown<'de>);
+struct UnknownVisitor<'p, 'de>(&'p mut Unknown<'de>, &'p Context);
 
 impl<'de> Visitor<'de> for UnknownVisitor<'_, 'de> {
     type Value = Presence;
@@ -211,9 +211,12 @@ impl<'de> Visitor<'de> for UnknownVisitor<'_, 'de> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Presence, A::Error> {
-        while let Some(name) = map.next_key::<Text<'de>>()? {
-            let value = map.next_value::<&'de RawValue>()?;
-            self.0.push(name, Cow::Borrowed(value));
+        let UnknownVisitor(unknown, context) = self;
+        while let Some(Name(name)) = map.next_key()? {
+            let value = map
+                .next_value::<&'de RawValue>()
+                .inspect_err(|_| context.leave_member(&name))?;
+            unknown.push(name, Cow::Borrowed(value));
         }
         Ok(Presence::Value)
     }

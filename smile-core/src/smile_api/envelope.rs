@@ -1,6 +1,8 @@
+use serde_json::value::RawValue;
+
 use crate::{
     EnvelopeError,
-    model::{Field, Front, Loose, read_front},
+    model::{Field, Front, optional_integer, optional_string, read_front, string},
 };
 
 use super::EventType;
@@ -19,28 +21,26 @@ pub struct Envelope {
 }
 
 impl Envelope {
-    /// Reads the front of a body, and tells where its data begins if that was seen.
+    /// Reads the front of a body.
     ///
     /// # Errors
     ///
     /// Where the body is no JSON object, or has no `id` or `type` that is a string.
-    pub(crate) fn read(body: &[u8]) -> Result<(Self, Option<usize>), EnvelopeError> {
-        let (members, data_at) = read_front::<Members>(body)?;
+    pub(crate) fn read(body: &[u8]) -> Result<Self, EnvelopeError> {
         let Members {
             id,
             event_type,
             version,
             created_at,
-        } = members;
+        } = read_front(body)?;
         let (event_type, type_as_sent) = event_type.ok_or_else(|| EnvelopeError::missing(TYPE))?;
-        let envelope = Self {
+        Ok(Self {
             id: id.ok_or_else(|| EnvelopeError::missing(ID))?,
             event_type,
             type_as_sent,
             version: version.flatten(),
             created_at: created_at.flatten(),
-        };
-        Ok((envelope, data_at))
+        })
     }
 
     /// The event's id, mostly `et-` and 32 hexadecimal digits; opaque. Sent again, an event has the
@@ -88,8 +88,6 @@ struct Members {
 impl Front for Members {
     type Member = Member;
 
-    const DATA: &'static str = "data";
-
     fn is_complete(&self) -> bool {
         self.is_sufficient() && self.version.is_some() && self.created_at.is_some()
     }
@@ -98,31 +96,21 @@ impl Front for Members {
         self.id.is_some() && self.event_type.is_some()
     }
 
-    fn take(&mut self, member: Member, value: Loose<'_>) -> Result<(), EnvelopeError> {
-        match (member, value) {
-            (_, Loose::Null) => {}
-            (Member::Id, value) if self.id.is_none() => match value {
-                Loose::Text(id) => self.id = Some(id.into()),
-                other => return Err(EnvelopeError::not_a_string(ID, other.kind())),
-            },
-            (Member::Type, value) if self.event_type.is_none() => match value {
-                Loose::Text(name) => self.event_type = Some(EventType::recognise(&name)),
-                other => return Err(EnvelopeError::not_a_string(TYPE, other.kind())),
-            },
-            (Member::Version, value) => {
-                let version = value
-                    .to_integer()
-                    .and_then(|version| u32::try_from(version).ok());
-                self.version.get_or_insert(version);
+    fn take(&mut self, member: Member, value: &RawValue) -> Result<(), EnvelopeError> {
+        match member {
+            Member::Id if self.id.is_none() => self.id = Some(string(ID, value)?.into()),
+            Member::Type if self.event_type.is_none() => {
+                self.event_type = Some(EventType::recognise(&string(TYPE, value)?));
             }
-            (Member::CreatedAt, value) if self.created_at.is_none() => {
-                self.created_at = Some(match value {
-                    Loose::Text(text) => Some(text.into()),
-                    _ => None,
-                });
+            Member::Version if self.version.is_none() => {
+                let version = optional_integer(value).map(u32::try_from);
+                self.version = Some(version.and_then(Result::ok));
+            }
+            Member::CreatedAt if self.created_at.is_none() => {
+                self.created_at = Some(optional_string(value).map(Box::from));
             }
             // Of doubled members the first counts.
-            (Member::Id | Member::Type | Member::CreatedAt, _) => {}
+            _ => {}
         }
         Ok(())
     }
@@ -161,7 +149,7 @@ mod tests {
 
     #[track_caller]
     fn read(body: &str) -> Envelope {
-        Envelope::read(body.as_bytes()).unwrap().0
+        Envelope::read(body.as_bytes()).unwrap()
     }
 
     #[track_caller]
@@ -193,7 +181,7 @@ mod tests {
         }
         let mut body = start.as_bytes().to_vec();
         body.extend([b',', 0xff, 0xfe]);
-        assert_eq!(Envelope::read(&body).unwrap().0, read(EVENT));
+        assert_eq!(Envelope::read(&body).unwrap(), read(EVENT));
     }
 
     #[test]

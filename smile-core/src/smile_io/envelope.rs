@@ -1,6 +1,8 @@
+use serde_json::value::RawValue;
+
 use crate::{
     EnvelopeError,
-    model::{Field, Front, Loose, read_front},
+    model::{Field, Front, optional_integer, read_front, string},
 };
 
 use super::Topic;
@@ -15,18 +17,17 @@ pub struct Envelope {
 }
 
 impl Envelope {
-    /// Reads the front of a body, and tells where its data begins if that was seen.
+    /// Reads the front of a body.
     ///
     /// # Errors
     ///
     /// Where the body is no JSON object, or has no `topic` that is a string.
-    pub(crate) fn read(body: &[u8]) -> Result<(Self, Option<usize>), EnvelopeError> {
-        let (Members { topic, account_id }, data_at) = read_front::<Members>(body)?;
-        let envelope = Self {
+    pub(crate) fn read(body: &[u8]) -> Result<Self, EnvelopeError> {
+        let Members { topic, account_id } = read_front(body)?;
+        Ok(Self {
             topic: topic.ok_or_else(|| EnvelopeError::missing(TOPIC))?,
             account_id: account_id.flatten(),
-        };
-        Ok((envelope, data_at))
+        })
     }
 
     /// What happened.
@@ -51,8 +52,6 @@ struct Members {
 impl Front for Members {
     type Member = Member;
 
-    const DATA: &'static str = "data";
-
     fn is_complete(&self) -> bool {
         self.is_sufficient() && self.account_id.is_some()
     }
@@ -61,18 +60,16 @@ impl Front for Members {
         self.topic.is_some()
     }
 
-    fn take(&mut self, member: Member, value: Loose<'_>) -> Result<(), EnvelopeError> {
-        match (member, value) {
-            (_, Loose::Null) => {}
-            (Member::Topic, value) if self.topic.is_none() => match value {
-                Loose::Text(name) => self.topic = Some(Topic::from(&*name)),
-                other => return Err(EnvelopeError::not_a_string(TOPIC, other.kind())),
-            },
-            (Member::AccountId, value) => {
-                self.account_id.get_or_insert(value.to_integer());
+    fn take(&mut self, member: Member, value: &RawValue) -> Result<(), EnvelopeError> {
+        match member {
+            Member::Topic if self.topic.is_none() => {
+                self.topic = Some(Topic::from(&*string(TOPIC, value)?));
+            }
+            Member::AccountId if self.account_id.is_none() => {
+                self.account_id = Some(optional_integer(value));
             }
             // Of doubled members the first counts.
-            (Member::Topic, _) => {}
+            _ => {}
         }
         Ok(())
     }
@@ -113,7 +110,7 @@ mod tests {
             (r#"{"topic":"ping"}"#, None),
             (r#"{"topic":"ping","data":{"#, None),
         ] {
-            let (envelope, _) = Envelope::read(body.as_bytes()).unwrap();
+            let envelope = Envelope::read(body.as_bytes()).unwrap();
             assert_eq!(envelope.topic(), &Topic::Ping, "{body}");
             assert_eq!(envelope.account_id(), account_id, "{body}");
         }

@@ -3,7 +3,7 @@ use std::{borrow::Cow, fmt};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeMap};
 use serde_json::value::RawValue;
 
-use crate::model::{DateTime, IntoOwned, Number, Presence, Read, Text, Unknown, Way, object};
+use crate::model::{Context, DateTime, IntoOwned, Number, Presence, Read, Text, Unknown, object};
 
 object! {
     /// What the vendor computed from a user's data (`InsightPayload`).
@@ -341,15 +341,15 @@ impl<'de> Read<'de> for Features<'de> {
     fn read_into<D: Deserializer<'de>>(
         &mut self,
         deserializer: D,
-        way: Way,
+        context: &Context,
     ) -> Result<Presence, D::Error> {
-        self.0.read_into(deserializer, way)
+        self.0.read_into(deserializer, context)
     }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Features<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Features::read::<D>(deserializer, Way::Exact)
+        Features::read::<D>(deserializer, &Context::default())
     }
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use crate::{
-    model::{DateTime, IntoOwned, List, Presence, Read, Text, Way, object},
+    model::{Context, DateTime, IntoOwned, List, Presence, Read, Text, object},
     smile_api::EventType,
 };
 
@@ -91,10 +91,10 @@ impl<'de> Read<'de> for Subscription {
     fn read_into<D: Deserializer<'de>>(
         &mut self,
         deserializer: D,
-        way: Way,
+        context: &Context,
     ) -> Result<Presence, D::Error> {
         let mut text = Text::blank();
-        let presence = text.read_into(deserializer, way)?;
+        let presence = text.read_into(deserializer, context)?;
         *self = text.as_str().into();
         Ok(presence)
     }
@@ -182,10 +182,10 @@ impl<'de> Read<'de> for Redacted<'de> {
     fn read_into<D: Deserializer<'de>>(
         &mut self,
         deserializer: D,
-        way: Way,
+        context: &Context,
     ) -> Result<Presence, D::Error> {
         let mut text = Text::blank();
-        let presence = text.read_into(deserializer, way)?;
+        let presence = text.read_into(deserializer, context)?;
         *self = text.into();
         Ok(presence)
     }

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     DataError, EnvelopeError,
-    model::{Field, Front, Loose, read_front},
+    model::{Field, Front, read_front, string},
 };
 
 use super::{Callback, Payload};
@@ -27,10 +27,10 @@ impl<'a> Hint<'a> {
     /// Where the body has no name of a callback, or a payload that is not what the vendor documents
     /// for it. An unknown callback is no error.
     pub fn parse(body: &'a [u8]) -> Result<Self, HintError> {
-        let (Members { callback }, data_at) = read_front(body).map_err(HintError::Wrapper)?;
+        let Members { callback } = read_front(body).map_err(HintError::Wrapper)?;
         let callback =
             callback.ok_or_else(|| HintError::Wrapper(EnvelopeError::missing(CALLBACK)))?;
-        let payload = Payload::read(&callback, body, data_at).map_err(HintError::Payload)?;
+        let payload = Payload::read(&callback, body).map_err(HintError::Payload)?;
         Ok(Self { payload })
     }
 
@@ -106,8 +106,6 @@ struct Members {
 impl Front for Members {
     type Member = Member;
 
-    const DATA: &'static str = "payload";
-
     fn is_complete(&self) -> bool {
         self.callback.is_some()
     }
@@ -116,12 +114,8 @@ impl Front for Members {
         self.callback.is_some()
     }
 
-    fn take(&mut self, _: Member, value: Loose<'_>) -> Result<(), EnvelopeError> {
-        match value {
-            Loose::Null => {}
-            Loose::Text(name) => self.callback = Some(Callback::from(&*name)),
-            other => return Err(EnvelopeError::not_a_string(CALLBACK, other.kind())),
-        }
+    fn take(&mut self, _: Member, value: &RawValue) -> Result<(), EnvelopeError> {
+        self.callback = Some(Callback::from(&*string(CALLBACK, value)?));
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::model::{IntoOwned, Presence, RawJson, Read, Subject, Text, Way, open_enum};
+use crate::model::{Context, IntoOwned, Presence, RawJson, Read, Subject, Text, open_enum};
 
 /// Makes the argument of a callback that is kept as JSON of any shape.
 macro_rules! loose {
@@ -44,17 +44,17 @@ macro_rules! loose {
                 Self::default()
             }
 
-            fn read_into<D>(&mut self, deserializer: D, way: Way) -> Result<Presence, D::Error>
+            fn read_into<D>(&mut self, deserializer: D, context: &Context) -> Result<Presence, D::Error>
             where
                 D: Deserializer<'de>,
             {
-                self.0.read_into(deserializer, way)
+                self.0.read_into(deserializer, context)
             }
         }
 
         impl<'de: 'a, 'a> Deserialize<'de> for $name<'a> {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $name::read(deserializer, Way::Exact)
+                $name::read(deserializer, &Context::default())
             }
         }
 
