@@ -1,13 +1,6 @@
 //! The whole pipeline, from a request's head to the handler's answer.
 
-use std::{
-    error::Error,
-    fmt,
-    future::Future,
-    pin::{Pin, pin},
-    sync::Arc,
-    time::Duration,
-};
+use std::{error::Error, fmt, future::Future, pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_core::Stream;
@@ -29,6 +22,7 @@ mod body;
 mod builder;
 mod head;
 
+use body::Body;
 pub use builder::IntakeBuilder;
 pub use head::Admitted;
 use head::Known;
@@ -36,9 +30,9 @@ use head::Known;
 /// The intake pipeline of one endpoint, configured once and shared by all its requests.
 ///
 /// An adapter does three things with it: shows a request's head to [`admit`](Self::admit), gives
-/// the body to [`receive`](Self::receive), and runs the handler in [`hand_over`](Self::hand_over).
-/// Every decision is made in here. Applications use an adapter, such as `smile-tower` or
-/// `smile-actix`.
+/// the body to [`receive`](Self::receive) or, where the head was refused, to
+/// [`dismiss`](Self::dismiss), and runs the handler in [`hand_over`](Self::hand_over). Every decision
+/// is made in here. Applications use an adapter, such as `smile-tower` or `smile-actix`.
 ///
 /// Needs a tokio runtime with its time driver. Cloning is cheap; clones share their claims.
 pub struct Intake<V: Vendor>(Arc<Settings<V>>);
@@ -94,17 +88,33 @@ impl<V: Vendor> Intake<V> {
     ///
     /// # Errors
     ///
-    /// The [`Rejection`] to answer with; it was reported.
+    /// The [`Rejection`], which was reported. Give it to [`dismiss`](Self::dismiss), together with the
+    /// body, before answering with it.
     pub fn admit(&self, head: &dyn Head) -> Result<Admitted<V>, Rejection> {
         self.look_at(head)
             .inspect_err(|rejection| self.rejected(None, rejection))
+    }
+
+    /// Reads on the body of a request whose head was refused, for up to a second, and keeps nothing;
+    /// then returns the [`Rejection`] to answer with.
+    ///
+    /// A sender that is still writing would lose the answer if its connection were closed at once.
+    /// Where the second ends before the body does, [`Reply::closes`] asks to close the connection. A
+    /// body that is complete already costs no time.
+    pub async fn dismiss<B, E>(&self, rejection: Rejection, body: B) -> Rejection
+    where
+        B: Stream<Item = Result<Bytes, E>>,
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        Body::new(pin!(body)).dismiss(rejection).await
     }
 
     /// Reads the body of a request that it admitted, verifies it and reads its envelope.
     ///
     /// # Errors
     ///
-    /// The [`Rejection`] to answer with; it was reported.
+    /// The [`Rejection`] to answer with; it was reported. A body that was not read to its end was
+    /// [dismissed](Self::dismiss).
     pub async fn receive<B, E>(
         &self,
         admitted: Admitted<V>,
@@ -114,9 +124,18 @@ impl<V: Vendor> Intake<V> {
         B: Stream<Item = Result<Bytes, E>>,
         E: Into<Box<dyn Error + Send + Sync>>,
     {
-        self.read_and_verify(admitted, pin!(body))
-            .await
-            .inspect_err(|rejection| self.rejected(None, rejection))
+        let chunks = pin!(body);
+        let mut body = Body::new(chunks);
+        let rejection = match self.read_and_verify(admitted, &mut body).await {
+            Ok(delivery) => return Ok(delivery),
+            Err(rejection) => rejection,
+        };
+        // Before reading on: the sender may go away meanwhile, and that drops this future.
+        self.rejected(None, &rejection);
+        if body.is_read() {
+            return Err(rejection);
+        }
+        Err(Box::pin(body.dismiss(rejection)).await)
     }
 
     /// Hands a verified event to `run`, once for each event where events are deduplicated; `status`
@@ -197,7 +216,7 @@ impl<V: Vendor> Intake<V> {
     async fn read_and_verify<B, E>(
         &self,
         Admitted(secrets): Admitted<V>,
-        body: Pin<&mut B>,
+        body: &mut Body<'_, B>,
     ) -> Result<Delivery<V>, Rejection>
     where
         B: Stream<Item = Result<Bytes, E>>,
@@ -208,7 +227,7 @@ impl<V: Vendor> Intake<V> {
             Known::Now(verification) => verification,
             Known::Later(asked) => head::look_up(*asked, settings.body_limit).await?,
         };
-        let verified = body::read(verification, body, settings.body_timeout).await?;
+        let verified = body.verify(verification, settings.body_timeout).await?;
         let delivery = Delivery::read(verified)?;
         if let Some(limit) = settings.max_event_age {
             check_age(

@@ -15,6 +15,7 @@ pub struct Rejection {
     reason: Reason,
     retry_after: Option<Duration>,
     source: Option<Arc<dyn Error + Send + Sync>>,
+    body_unread: bool,
 }
 
 impl Rejection {
@@ -57,8 +58,12 @@ impl Rejection {
             RejectionKind::ContentEncoding => {
                 reply.header("accept-encoding", Header::Text("identity"))
             }
-            RejectionKind::BodyTooLarge | RejectionKind::BodyTimeout => reply.closing(),
             _ => reply,
+        };
+        let reply = if self.body_unread {
+            reply.closing()
+        } else {
+            reply
         };
         match self.retry_after {
             Some(wait) => reply.header("retry-after", Header::Number(wait.as_secs().max(1))),
@@ -69,6 +74,13 @@ impl Rejection {
     #[cfg(feature = "intake")]
     pub(crate) fn retry_in(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
+        self
+    }
+
+    /// Notes that some of the request's body was not read.
+    #[cfg(feature = "intake")]
+    pub(crate) fn with_body_unread(mut self) -> Self {
+        self.body_unread = true;
         self
     }
 
@@ -84,6 +96,7 @@ impl From<Reason> for Rejection {
             reason,
             retry_after: None,
             source: None,
+            body_unread: false,
         }
     }
 }

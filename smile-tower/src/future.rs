@@ -13,42 +13,23 @@ use tokio::runtime::Handle;
 use crate::ResponseBody;
 
 /// The response to come.
-pub struct ResponseFuture<B, E>(State<B, E>);
-
-/// Refusals by the head alone are ready at once, without an allocation.
-enum State<B, E> {
-    Ready(Option<Response<ResponseBody<B>>>),
-    Running(Boxed<B, E>),
-}
+pub struct ResponseFuture<B, E>(Boxed<B, E>);
 
 type Boxed<B, E> = Pin<Box<dyn Future<Output = Result<Response<ResponseBody<B>>, E>> + Send>>;
 
 impl<B, E> ResponseFuture<B, E> {
-    pub(crate) fn ready(response: Response<ResponseBody<B>>) -> Self {
-        Self(State::Ready(Some(response)))
-    }
-
-    pub(crate) fn running(
+    pub(crate) fn new(
         future: impl Future<Output = Result<Response<ResponseBody<B>>, E>> + Send + 'static,
     ) -> Self {
-        Self(State::Running(Box::pin(future)))
+        Self(Box::pin(future))
     }
 }
-
-impl<B, E> Unpin for ResponseFuture<B, E> {}
 
 impl<B, E> Future for ResponseFuture<B, E> {
     type Output = Result<Response<ResponseBody<B>>, E>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut self.get_mut().0 {
-            State::Ready(response) => {
-                #[expect(clippy::expect_used, reason = "the contract of `Future::poll`")]
-                let response = response.take().expect("polled after completion");
-                Poll::Ready(Ok(response))
-            }
-            State::Running(future) => future.as_mut().poll(cx),
-        }
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(cx)
     }
 }
 

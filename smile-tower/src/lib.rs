@@ -9,8 +9,9 @@
 //!
 //! - What is inside the layer sees verified requests only. Without the layer the extractors answer
 //!   500 and log which layer to add; there is no `Option<SmileEvent>`.
-//! - Refusals by the head come before the body is read. The body has a limit (4 MiB) and a deadline
-//!   (10 s).
+//! - Refusals by the head keep nothing of the body. The body has a limit (4 MiB) and a deadline
+//!   (10 s). A refusal before the body's end reads on for up to a second, so that a sender that is
+//!   still writing gets the answer.
 //! - Each event runs the handler once, as far as the store of seen events remembers: by default the
 //!   last 100,000, in memory. A handler that fails gives its event back. A sender that goes away
 //!   cancels nothing.
@@ -28,7 +29,7 @@
 //! # The way of a request
 //!
 //! 1. The layer shows the head to the core: the source address is from axum's `ConnectInfo`, or
-//!    from [`PeerAddr`] with other servers. A refusal is answered at once.
+//!    from [`PeerAddr`] with other servers.
 //! 2. The body's data frames go to the core; trailers are skipped, since nobody signs them.
 //! 3. The delivery goes into the request's extensions and the verified bytes become its body, of
 //!    one type whatever came in: axum's, or the one given to [`SmileLayer::with_body`].

@@ -1,13 +1,13 @@
 //! The core's answers, written as HTTP responses.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{
     HeaderName, HeaderValue, Response, StatusCode, Version,
-    header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE},
+    header::{CONNECTION, CONTENT_TYPE},
 };
-use smile_core::{Header, Reason, Rejection, RejectionKind, Reply};
+use smile_core::{Header, Rejection, Reply};
 
 use crate::ResponseBody;
 
@@ -40,18 +40,12 @@ impl Answers {
         rejection: Rejection,
         version: Version,
     ) -> Response<ResponseBody<B>> {
+        let reply = rejection.reply();
         let mut response = match &self.on_rejection {
-            None if rejection.kind() == RejectionKind::Signature => SIGNATURE_REFUSED.clone(),
-            on_rejection => {
-                let reply = rejection.reply();
-                let mut response = match on_rejection {
-                    Some(respond) => respond(&rejection),
-                    None => response(&reply),
-                };
-                close(&mut response, &reply, version);
-                response
-            }
+            Some(respond) => respond(&rejection),
+            None => response(&reply),
         };
+        close(&mut response, &reply, version);
         response.extensions_mut().insert(rejection);
         response.map(ResponseBody::own)
     }
@@ -91,13 +85,3 @@ fn header_value(value: Header) -> HeaderValue {
         Header::Number(number) => number.into(),
     }
 }
-
-/// The answer that strangers get, made once; it closes nothing. It says its length, so that axum need
-/// not write it.
-static SIGNATURE_REFUSED: LazyLock<Response<Bytes>> = LazyLock::new(|| {
-    let mut response = response(&Rejection::from(Reason::SignatureMissing).reply());
-    let length = response.body().len().into();
-    response.headers_mut().insert(CONTENT_LENGTH, length);
-    // A copy takes no more room than it needs.
-    response.clone()
-});

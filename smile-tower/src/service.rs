@@ -45,12 +45,8 @@ where
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let (mut parts, body) = request.into_parts();
         let version = parts.version;
-        let admitted = match self.layer.intake.admit(&PartsHead(&parts)) {
-            Ok(admitted) => admitted,
-            Err(rejection) => {
-                return ResponseFuture::ready(self.layer.answers.refuse(rejection, version));
-            }
-        };
+        let admitted = self.layer.intake.admit(&PartsHead(&parts));
+        let body = DataStream::new(body);
         // The service that was polled ready is the one to call, so its clone stays behind:
         // https://docs.rs/tower/latest/tower/trait.Service.html#be-careful-when-cloning-inner-services
         let clone = self.inner.clone();
@@ -66,8 +62,11 @@ where
             parts.extensions.insert(delivery);
             inner.call(Request::from_parts(parts, body))
         };
-        ResponseFuture::running(async move {
-            let received = intake.receive(admitted, DataStream::new(body)).await;
+        ResponseFuture::new(async move {
+            let received = match admitted {
+                Ok(admitted) => intake.receive(admitted, body).await,
+                Err(rejection) => Err(intake.dismiss(rejection, body).await),
+            };
             let delivery = match received {
                 Ok(delivery) => delivery,
                 Err(rejection) => return Ok(answers.refuse(rejection, version)),

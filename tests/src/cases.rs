@@ -17,8 +17,11 @@ macro_rules! every_case {
             body {
                 a_body_at_the_limit_is_accepted_and_one_byte_more_is_not
                 a_chunked_body_is_limited_like_a_declared_one
+                a_sender_of_six_megabytes_reads_the_refusal_and_goes_on
+                a_sender_that_goes_on_after_a_refusal_is_answered_and_cut_off
                 an_encoded_body_is_refused_and_identity_is_not
                 an_empty_signed_body_is_no_event
+                the_deadline_is_for_the_whole_body
                 what_is_wrong_first_is_answered_first
             }
             duplicates {

@@ -4,85 +4,270 @@ use std::{
     error::Error,
     future::{Future, poll_fn},
     pin::Pin,
-    task::Poll,
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
 use bytes::Bytes;
 use futures_core::Stream;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, Sleep, sleep};
 
 use crate::{Reason, Rejection, Vendor, Verification, Verified};
 
-/// Reads a body to its end, within `deadline` from the first time that it has to be waited for.
-pub(super) async fn read<V, B, E>(
-    mut verification: Verification<V>,
-    mut body: Pin<&mut B>,
-    deadline: Duration,
-) -> Result<Verified<Bytes>, Rejection>
+/// A request's body, which knows how much of it there is still to read.
+pub(super) struct Body<'b, B> {
+    chunks: Pin<&'b mut B>,
+    rest: Rest,
+}
+
+/// What was not read of a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rest {
+    /// More may come.
+    Open,
+    /// Nothing: the end was reached.
+    Nothing,
+    /// No more can be read: the sender is gone, or its framing is broken.
+    Lost,
+}
+
+impl<'b, B, E> Body<'b, B>
 where
-    V: Vendor,
     B: Stream<Item = Result<Bytes, E>>,
     E: Into<Box<dyn Error + Send + Sync>>,
 {
-    // Made when the body has to be waited for; like all that few requests need, in a box of its own.
-    // Not at once: a server may have read the body, and hand it over as soon as it has its turn.
-    let mut timer = None;
-    let mut has_yielded = false;
-    loop {
-        let next = poll_fn(|cx| match body.as_mut().poll_next(cx) {
-            Poll::Ready(next) => Poll::Ready(Ok(next.map(|chunk| chunk.map_err(Into::into)))),
-            Poll::Pending if !has_yielded => {
-                has_yielded = true;
-                cx.waker().wake_by_ref();
-                Poll::Pending
-            }
-            Poll::Pending => {
-                let timer = timer.get_or_insert_with(|| Box::pin(sleep(deadline)));
-                timer.as_mut().poll(cx).map(Err)
-            }
-        });
-        let next = next.await;
-        verification = match next {
-            Ok(Some(Ok(chunk))) => match verification.push(chunk) {
-                Ok(verification) => verification,
-                Err(rejection) => {
-                    Box::pin(discard(body)).await;
-                    return Err(rejection);
-                }
-            },
-            Ok(Some(Err(err))) => {
-                let err: Box<dyn Error + Send + Sync> = err;
-                return Err(Rejection::from(Reason::BodyBroken).because(err.into()));
-            }
-            Ok(None) => return verification.finish(),
-            Err(()) => return Err(Reason::BodySlow { deadline }.into()),
-        };
+    pub(super) fn new(chunks: Pin<&'b mut B>) -> Self {
+        let rest = Rest::Open;
+        Self { chunks, rest }
     }
-}
 
-/// Reads on for a moment and keeps nothing: to close a connection on a sender that is still
-/// writing would reset it, and the answer would be lost with it.
-async fn discard<B, E>(mut body: Pin<&mut B>)
-where
-    B: Stream<Item = Result<Bytes, E>>,
-{
-    let end = Instant::now() + DISCARD;
-    let rest = async {
-        // Looks at the clock as well as being timed: a body that is always ready never yields.
-        while Instant::now() < end {
-            let next = poll_fn(|cx| {
-                body.as_mut()
-                    .poll_next(cx)
-                    .map(|next| matches!(next, Some(Ok(_))))
-            });
-            if !next.await {
+    /// Reads to the end, within `deadline` from the first time that it has to wait.
+    pub(super) async fn verify<V: Vendor>(
+        &mut self,
+        mut verification: Verification<V>,
+        deadline: Duration,
+    ) -> Result<Verified<Bytes>, Rejection> {
+        let mut patience = Patience::new(deadline);
+        loop {
+            verification = match self.next(&mut patience).await {
+                Next::Chunk(chunk) => verification.push(chunk)?,
+                Next::End => return verification.finish(),
+                Next::Failed(err) => {
+                    return Err(Rejection::from(Reason::BodyBroken).because(err.into()));
+                }
+                Next::Late => return Err(Reason::BodySlow { deadline }.into()),
+            };
+        }
+    }
+
+    /// Reads on for up to a second and keeps nothing, and notes in the rejection whether the end was
+    /// reached.
+    ///
+    /// To close a connection on a sender that is still writing resets it, and the answer is lost.
+    pub(super) async fn dismiss(&mut self, rejection: Rejection) -> Rejection {
+        let mut patience = Patience::new(READ_ON);
+        let mut end = None;
+        while self.rest == Rest::Open {
+            match self.next(&mut patience).await {
+                Next::Late => break,
+                Next::Chunk(_) | Next::Failed(_) | Next::End => {}
+            }
+            // A body whose next chunk is always there never waits for the timer.
+            let now = Instant::now();
+            if now > *end.get_or_insert(now + READ_ON) {
                 break;
             }
         }
-    };
-    let _ = timeout(DISCARD, rest).await;
+        match self.rest {
+            Rest::Nothing => rejection,
+            Rest::Open | Rest::Lost => rejection.with_body_unread(),
+        }
+    }
+
+    /// Whether the end was reached.
+    pub(super) fn is_read(&self) -> bool {
+        self.rest == Rest::Nothing
+    }
+
+    async fn next(&mut self, patience: &mut Patience) -> Next {
+        poll_fn(|cx| match self.poll_next(cx) {
+            Poll::Pending => patience.poll(cx).map(|()| Next::Late),
+            next => next,
+        })
+        .await
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
+        if self.rest != Rest::Open {
+            return Poll::Ready(Next::End);
+        }
+        Poll::Ready(match ready!(self.chunks.as_mut().poll_next(cx)) {
+            Some(Ok(chunk)) => Next::Chunk(chunk),
+            Some(Err(err)) => {
+                self.rest = Rest::Lost;
+                Next::Failed(err.into())
+            }
+            None => {
+                self.rest = Rest::Nothing;
+                Next::End
+            }
+        })
+    }
 }
 
-/// For how long the rest of a body that is too long is read and thrown away.
-const DISCARD: Duration = Duration::from_secs(1);
+enum Next {
+    Chunk(Bytes),
+    End,
+    Failed(Box<dyn Error + Send + Sync>),
+    Late,
+}
+
+/// How long to wait for a body, from the first wait on.
+struct Patience {
+    deadline: Duration,
+    /// Made at the first wait, in a box of its own, since few requests need one.
+    timer: Option<Pin<Box<Sleep>>>,
+    has_yielded: bool,
+}
+
+impl Patience {
+    fn new(deadline: Duration) -> Self {
+        Self {
+            deadline,
+            timer: None,
+            has_yielded: false,
+        }
+    }
+
+    /// Ready when the deadline is over.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        // A server may have read the body, and hand it over as soon as it has its turn.
+        if !self.has_yielded {
+            self.has_yielded = true;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(sleep(self.deadline)));
+        timer.as_mut().poll(cx)
+    }
+}
+
+/// For how long the rest of a refused request's body is read and thrown away. Time is the only bound:
+/// a sender costs no more bytes than it sends within it.
+const READ_ON: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use std::{convert::Infallible, pin::pin, task::Waker};
+
+    use super::*;
+    use crate::{Intake, Secret, SmileApi, head::Post};
+
+    /// A body that has so many chunks of a byte, each there at once or after a pause.
+    struct Chunks {
+        left: usize,
+        pause: Option<Duration>,
+        timer: Option<Pin<Box<Sleep>>>,
+    }
+
+    fn chunks(left: usize, pause: Option<Duration>) -> Chunks {
+        let timer = pause.map(|pause| Box::pin(sleep(pause)));
+        Chunks { left, pause, timer }
+    }
+
+    impl Stream for Chunks {
+        type Item = Result<Bytes, Infallible>;
+
+        fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+            if let Some(timer) = &mut self.timer {
+                ready!(timer.as_mut().poll(cx));
+                self.timer = self.pause.map(|pause| Box::pin(sleep(pause)));
+            }
+            let Some(left) = self.left.checked_sub(1) else {
+                return Poll::Ready(None);
+            };
+            self.left = left;
+            Poll::Ready(Some(Ok(Bytes::from_static(b"x"))))
+        }
+    }
+
+    fn intake() -> Intake<SmileApi> {
+        let intake = Intake::smile_api(Secret::new("secret").unwrap());
+        let intake = intake.body_limit(10).unwrap();
+        intake.body_timeout(Duration::from_secs(1)).unwrap().build()
+    }
+
+    async fn dismissed(body: &mut Chunks) -> bool {
+        let rejection = Reason::SignatureMissing.into();
+        let rejection = intake().dismiss(rejection, Pin::new(body)).await;
+        rejection.reply().closes()
+    }
+
+    /// What becomes of a body after a head that is in order.
+    async fn received(body: &mut Chunks) -> Rejection {
+        let intake = intake();
+        let head = Post {
+            peer: None,
+            headers: &[("smile-signature", &"0".repeat(128))],
+        };
+        let admitted = intake.admit(&head).unwrap();
+        let refused = intake.receive(admitted, Pin::new(body)).await;
+        refused.unwrap_err()
+    }
+
+    #[test]
+    fn a_body_that_is_there_needs_no_timer_and_keeps_the_connection() {
+        // Without a runtime, in which no timer can be made.
+        for left in [0, 1, 1000] {
+            let mut body = chunks(left, None);
+            let dismissed = pin!(dismissed(&mut body));
+            let closes = dismissed.poll(&mut Context::from_waker(Waker::noop()));
+            assert_eq!(closes, Poll::Ready(false), "{left}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_ends_within_a_second_keeps_the_connection() {
+        let mut body = chunks(9, Some(Duration::from_millis(100)));
+        assert!(!dismissed(&mut body).await);
+        assert_eq!(body.left, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_takes_longer_than_a_second_ends_the_connection() {
+        let begun = Instant::now();
+        let mut body = chunks(11, Some(Duration::from_millis(100)));
+        assert!(dismissed(&mut body).await);
+        assert_eq!(begun.elapsed().as_secs(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_body_whose_next_chunk_is_always_there_is_left_after_a_second() {
+        let begun = Instant::now();
+        assert!(dismissed(&mut chunks(usize::MAX, None)).await);
+        assert!(begun.elapsed() >= READ_ON);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_over_the_limit_is_read_to_its_end() {
+        let mut body = chunks(1000, None);
+        let rejection = received(&mut body).await;
+        assert_eq!(*rejection.reason(), Reason::BodyTooLong { limit: 10 });
+        assert!(!rejection.reply().closes());
+        assert_eq!(body.left, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_deadline_is_not_begun_anew_with_every_chunk() {
+        let begun = Instant::now();
+        let mut body = chunks(9, Some(Duration::from_millis(300)));
+        let rejection = received(&mut body).await;
+        let deadline = Duration::from_secs(1);
+        assert_eq!(*rejection.reason(), Reason::BodySlow { deadline });
+        assert!(rejection.reply().closes());
+        // The deadline, and the second in which the rest is read.
+        assert_eq!(begun.elapsed().as_secs(), 2);
+    }
+}
