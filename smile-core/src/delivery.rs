@@ -4,6 +4,8 @@ use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 
+#[cfg(feature = "intake")]
+use crate::intake::IntakeId;
 use crate::{DataError, Fence, Rejection, Vendor, Verified};
 
 /// A verified event: the exact bytes, what their envelope says, and their data when asked for.
@@ -13,6 +15,9 @@ pub struct Delivery<V: Vendor> {
     event: Arc<Event<V>>,
     /// Not shared: the claim comes after others may have a clone.
     fence: Option<Fence>,
+    /// The intake that verified it.
+    #[cfg(feature = "intake")]
+    intake: Option<IntakeId>,
 }
 
 struct Event<V: Vendor> {
@@ -31,6 +36,8 @@ impl<V: Vendor> Delivery<V> {
         Ok(Self {
             event: Arc::new(Event { body, envelope }),
             fence: None,
+            #[cfg(feature = "intake")]
+            intake: None,
         })
     }
 
@@ -102,6 +109,18 @@ impl<V: Vendor> Delivery<V> {
         }
     }
 
+    /// Notes the intake that verified it.
+    #[cfg(feature = "intake")]
+    pub(crate) fn verified_by(self, intake: IntakeId) -> Self {
+        let intake = Some(intake);
+        Self { intake, ..self }
+    }
+
+    #[cfg(feature = "intake")]
+    pub(crate) fn intake(&self) -> Option<IntakeId> {
+        self.intake
+    }
+
     /// Notes the claim under which the handler runs.
     #[cfg(feature = "intake")]
     pub(crate) fn with_fence(self, fence: Option<Fence>) -> Self {
@@ -114,6 +133,8 @@ impl<V: Vendor> Clone for Delivery<V> {
         Self {
             event: Arc::clone(&self.event),
             fence: self.fence,
+            #[cfg(feature = "intake")]
+            intake: self.intake,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
-use super::{Intake, Pings, Settings};
+use super::{Intake, IntakeId, Pings, Settings};
 use crate::{
     Clock, ConfigError, DedupeKey, DedupeStore, Delivery, DeliveryKey, IpAllowList, MemoryDedupe,
     Observer, Secret, Secrets, SmileApi, SmileIo, SystemClock, TracingObserver, Vendor,
@@ -42,6 +42,7 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
     /// [lookup](Secrets::lookup).
     pub fn new(secrets: impl Into<Secrets<V>>) -> Self {
         let settings = Settings {
+            id: IntakeId::next(),
             secrets: secrets.into().0,
             sources: SourcePolicy::default(),
             clock: Arc::new(SystemClock),
