@@ -31,8 +31,9 @@
 //! # The way of a request
 //!
 //! 1. The middleware shows the head to the core; the source address is the connection's, or a
-//!    [`PeerAddr`] where it has none. A refusal is answered at once.
-//! 2. The raw payload goes to the core.
+//!    [`PeerAddr`] where it has none.
+//! 2. The raw payload goes to the core. After a refusal the core reads on for up to a second, so that
+//!    the sender sees the answer.
 //! 3. The delivery goes into the request's extensions, and the verified bytes become its payload.
 //! 4. The inner service is called, in place. If actix-web drops the request while the event is
 //!    claimed, the rest runs in a task of the same worker. It stays in the request's `tracing` span,

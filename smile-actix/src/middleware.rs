@@ -188,18 +188,15 @@ where
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let (request, mut payload) = request.into_parts();
-        let admitted = match self.middleware.intake.admit(&RequestHead(&request)) {
-            Ok(admitted) => admitted,
-            Err(rejection) => {
-                let response = self.middleware.responder.refuse(rejection);
-                let response = hold_until_written(response, payload);
-                return Box::pin(ready(Ok(own(request, response))));
-            }
-        };
+        let admitted = self.middleware.intake.admit(&RequestHead(&request));
         let inner = Rc::clone(&self.inner);
         let SmileMiddleware { intake, responder } = self.middleware.clone();
         Box::pin(async move {
-            let delivery = match intake.receive(admitted, &mut payload).await {
+            let received = match admitted {
+                Ok(admitted) => intake.receive(admitted, &mut payload).await,
+                Err(rejection) => Err(intake.dismiss(rejection, &mut payload).await),
+            };
+            let delivery = match received {
                 Ok(delivery) => delivery,
                 Err(rejection) => {
                     let response = hold_until_written(responder.refuse(rejection), payload);

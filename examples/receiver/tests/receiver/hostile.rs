@@ -12,7 +12,7 @@ use smile_conformance::{Body, Request, sign};
 use crate::process::{FRAMEWORKS, Receiver};
 
 #[test]
-fn a_declared_length_of_2_to_the_46_allocates_nothing_and_is_answered_at_once() {
+fn a_declared_length_of_2_to_the_46_allocates_nothing_and_is_answered_soon() {
     for framework in FRAMEWORKS {
         let receiver = Receiver::start(framework, &[]);
         receiver
@@ -31,7 +31,8 @@ fn a_declared_length_of_2_to_the_46_allocates_nothing_and_is_answered_at_once() 
                 .read_response()
                 .unwrap()
                 .expect_status(status, framework);
-            assert!(start.elapsed() < Duration::from_millis(500), "{framework}");
+            // The server waits a second for the rest, since a sender that writes would lose the answer.
+            assert!(start.elapsed() < Duration::from_secs(3), "{framework}");
         }
         let grown = receiver.resident().saturating_sub(before);
         assert!(grown < 1024, "{framework}: {grown} KiB");
