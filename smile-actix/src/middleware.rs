@@ -35,6 +35,8 @@ use crate::{
 /// 401. It reads the raw payload, never a decompressed one, and puts the verified bytes back as the
 /// payload, so that `Bytes` and `Json` work inside.
 ///
+/// Where the same middleware is at two levels, the inner one passes on what the outer one verified.
+///
 /// Build it once, outside the factory of `HttpServer::new`, and clone it: the factory runs once for
 /// each worker, so a middleware built inside would have one memory of events for each.
 ///
@@ -164,6 +166,14 @@ pub struct SmileService<S, V: Vendor> {
     middleware: SmileMiddleware<V>,
 }
 
+impl<S, V: Vendor> SmileService<S, V> {
+    fn has_verified(&self, request: &ServiceRequest) -> bool {
+        let extensions = request.extensions();
+        let delivery = extensions.get::<Delivery<V>>();
+        delivery.is_some_and(|delivery| self.middleware.intake.has_verified(delivery))
+    }
+}
+
 impl<S, V: Vendor> fmt::Debug for SmileService<S, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SmileService")
@@ -187,6 +197,11 @@ where
     }
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
+        if self.has_verified(&request) {
+            // The same middleware outside claimed the event: to claim it again would wait for it.
+            let response = self.inner.call(request);
+            return Box::pin(async { response.await.map(ServiceResponse::map_into_left_body) });
+        }
         let (request, mut payload) = request.into_parts();
         let admitted = self.middleware.intake.admit(&RequestHead(&request));
         let inner = Rc::clone(&self.inner);
