@@ -12,11 +12,15 @@
 //!
 //! The calls block, for as long as the server takes; what they cannot do they panic about, since
 //! all of this runs in tests. A server ends when its value is dropped.
+//!
+//! A [`Forwarder`] stands for the name of a server, which can be moved to another one.
 
 mod folder;
+mod forwarder;
 mod postgres;
 mod process;
 mod redis;
 
+pub use forwarder::Forwarder;
 pub use postgres::Postgres;
 pub use redis::Redis;

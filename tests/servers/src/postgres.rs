@@ -3,7 +3,7 @@
 use std::{
     fs,
     net::SocketAddr,
-    os::unix::process::CommandExt,
+    os::unix::{fs::chown, process::CommandExt},
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -56,6 +56,11 @@ impl Postgres {
         format!("postgres://postgres@{}/postgres", self.address)
     }
 
+    /// Where the server listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Ends the server and its workers with SIGKILL.
     pub fn kill(&mut self) {
         self.process.kill();
@@ -70,6 +75,38 @@ impl Postgres {
     pub fn restart(&mut self) {
         self.process.kill();
         self.process = run(&self.dir, self.address);
+    }
+
+    /// Starts the server again as a standby, which answers questions and refuses to write.
+    ///
+    /// # Panics
+    ///
+    /// If the server's folder cannot be written or the server does not start.
+    pub fn restart_as_standby(&mut self) {
+        let signal = data(&self.dir).join("standby.signal");
+        fs::write(&signal, "").unwrap_or_else(|err| panic!("{}: {err}", signal.display()));
+        if let Some(User { uid, gid }) = account() {
+            chown(&signal, Some(uid), Some(gid))
+                .unwrap_or_else(|err| panic!("{}: {err}", signal.display()));
+        }
+        self.stop();
+        self.restart();
+    }
+
+    /// Makes a standby the primary, which it is when this returns.
+    ///
+    /// # Panics
+    ///
+    /// If the server is no standby or stays one.
+    pub fn promote(&self) {
+        let promoted = command("pg_ctl", &self.dir)
+            .args(["promote", "--pgdata"])
+            .arg(data(&self.dir))
+            .stdin(Stdio::null())
+            .output()
+            .unwrap_or_else(|err| panic!("pg_ctl: {err}"));
+        let said = String::from_utf8_lossy(&promoted.stderr);
+        assert!(promoted.status.success(), "pg_ctl: {said}");
     }
 
     /// Freezes the server and its workers with SIGSTOP.

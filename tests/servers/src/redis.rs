@@ -66,6 +66,11 @@ impl Redis {
         format!("redis://{}", self.address)
     }
 
+    /// Where the server listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Ends the server with SIGKILL.
     pub fn kill(&mut self) {
         self.process.kill();

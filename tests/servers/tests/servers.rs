@@ -3,12 +3,12 @@
 
 use std::{
     io::{ErrorKind, Read, Write},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
     process::Command,
     time::Duration,
 };
 
-use smile_test_servers::{Postgres, Redis};
+use smile_test_servers::{Forwarder, Postgres, Redis};
 
 fn connect(url: &str) -> TcpStream {
     let address = url.rsplit(['/', '@']).find(|part| part.contains(':'));
@@ -25,6 +25,26 @@ fn ask(stream: &mut TcpStream, question: &[u8], length: usize) -> Result<Vec<u8>
         .and_then(|()| stream.read_exact(&mut answer))
         .map(|()| answer)
         .map_err(|err| err.kind())
+}
+
+#[test]
+fn a_forwarder_leads_new_connections_to_the_new_target_and_leaves_the_old_where_they_are() {
+    let [old, new] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    let forwarder = Forwarder::start(old.local_addr().unwrap());
+    let mut clients = Vec::new();
+    for target in [&old, &new] {
+        forwarder.switch(target.local_addr().unwrap());
+        let client = TcpStream::connect(forwarder.address()).unwrap();
+        clients.push((client, target.accept().unwrap().0));
+    }
+    assert_eq!(forwarder.connections(), 2);
+    for (mut client, mut server) in clients {
+        client.write_all(b"ping").unwrap();
+        assert_eq!(ask(&mut server, b"pong", 4).unwrap(), b"ping");
+        assert_eq!(ask(&mut client, b"", 4).unwrap(), b"pong");
+        drop(server);
+        assert!(ask(&mut client, b"", 1).is_err());
+    }
 }
 
 #[test]
@@ -76,4 +96,15 @@ fn a_postgres_server_freezes_thaws_and_keeps_its_data_when_killed() {
     assert_eq!(sql(&url, "select n from kept"), "7");
     postgres.stop();
     assert_eq!(sql(&url, "select n from kept"), "");
+}
+
+#[test]
+#[ignore = "needs postgresql"]
+fn a_postgres_standby_refuses_to_write_until_it_is_promoted() {
+    let mut postgres = Postgres::start();
+    let create = "create table made as select 7 as n; select n from made";
+    postgres.restart_as_standby();
+    assert_eq!(sql(&postgres.url(), create), "");
+    postgres.promote();
+    assert_eq!(sql(&postgres.url(), create), "7");
 }
