@@ -28,6 +28,10 @@
 //!   when a frozen server goes on: an event that was claimed so is in flight until its lease ends,
 //!   then it is handled. After an outage calls succeed again at once: the tests take each server
 //!   away for seconds and see the first success within half a second of its return.
+//! - A server that is there and cannot be written to, such as a primary that was demoted, costs its
+//!   connections: they are closed, and the host's name is looked up again. The tests move the name
+//!   to another server and see the first success within two seconds. How often a store connects
+//!   again is bounded.
 //! - Nothing is answered as done that is not: a row that makes no sense is an error.
 //!
 //! What each can forget, in a crash or a fail-over, is said with the type. A forgotten event is
@@ -67,12 +71,14 @@ mod postgres;
 mod purges;
 #[cfg(feature = "redis")]
 mod redis;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+mod renewals;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresDedupe;
 #[cfg(feature = "redis")]
-pub use redis::RedisDedupe;
+pub use redis::{RedisConnection, RedisDedupe};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteDedupe;

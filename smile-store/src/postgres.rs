@@ -1,23 +1,27 @@
 //! Seen events in a PostgreSQL table.
 
 use std::{
+    io,
     ops::{Deref, DerefMut},
     str::FromStr,
-    time::Duration,
+    sync::Arc,
+    time::{Duration, Instant},
 };
 
 use smile_core::{Claim, DedupeStore, DeliveryKey, Fingerprint, Held, StoreError, Token};
 use sqlx::{
-    Error, PgConnection, PgPool, Postgres,
-    pool::PoolConnection,
+    Connection, Error, PgConnection, PgPool, Postgres,
+    pool::{PoolConnection, PoolConnectionMetadata},
     postgres::{PgArguments, PgConnectOptions, PgPoolOptions},
     query::Query,
 };
+use tokio::time::timeout;
 
 use crate::{
     answer::{acquired, held, refused},
     call::{ANSWER, GRACE, STEP, millis, within},
     purges::{BATCH, Purges},
+    renewals::Renewals,
 };
 
 /// Remembers events in PostgreSQL: for any number of replicas on any number of machines.
@@ -39,10 +43,22 @@ use crate::{
 /// microseconds since 1970, or one more than the last where that is greater. Rows are deleted an
 /// hour after they expire, some with every 256th event that is finished, or all by
 /// [`purge`](Self::purge).
+///
+/// A connection to a server that does not do its work is closed, and the next call opens another,
+/// which looks the host's name up again: so claims follow a name that is moved from a read-only
+/// server to the new primary. The store closes at most as many connections in a second as the pool
+/// may have.
 #[derive(Clone, Debug)]
 pub struct PostgresDedupe {
-    pool: PgPool,
+    connections: Connections,
     purges: Purges,
+}
+
+/// The pool, and how often connections of it may be replaced.
+#[derive(Clone, Debug)]
+struct Connections {
+    pool: PgPool,
+    renewals: Arc<Renewals>,
 }
 
 impl PostgresDedupe {
@@ -63,7 +79,8 @@ CREATE INDEX smile_dedupe_expires_at ON smile_dedupe (expires_at);
     /// Connects with `postgres://user:password@host:port/database`.
     ///
     /// At most ten connections; a call waits at most a second for one, and the server gives a
-    /// statement up after a second. These options are sent when connecting, which PgBouncer
+    /// statement up after a second. A connection that nobody used for a second is tested before its
+    /// next call. These options are sent when connecting, which PgBouncer
     /// refuses: behind it use [`from_pool`](Self::from_pool).
     ///
     /// # Errors
@@ -77,6 +94,8 @@ CREATE INDEX smile_dedupe_expires_at ON smile_dedupe (expires_at);
         let pool = PgPoolOptions::new()
             .max_connections(10)
             .acquire_timeout(STEP)
+            .test_before_acquire(false)
+            .before_acquire(|connection, meta| Box::pin(is_alive(connection, meta)))
             .connect_with(options)
             .await
             .map_err(StoreError::new)?;
@@ -89,8 +108,12 @@ CREATE INDEX smile_dedupe_expires_at ON smile_dedupe (expires_at);
     /// closed then. Give the pool an `acquire_timeout` of a second and its connections a
     /// `statement_timeout`, so that the server gives up too.
     pub fn from_pool(pool: PgPool) -> Self {
+        let renewals = Renewals::new(pool.options().get_max_connections());
         Self {
-            pool,
+            connections: Connections {
+                pool,
+                renewals: Arc::new(renewals),
+            },
             purges: Purges::default(),
         }
     }
@@ -103,7 +126,7 @@ CREATE INDEX smile_dedupe_expires_at ON smile_dedupe (expires_at);
     /// If the server is not there, or the user may not make tables.
     pub async fn create_schema(&self) -> Result<(), StoreError> {
         within(STEP * 10, async {
-            let mut transaction = self.pool.begin().await?;
+            let mut transaction = self.connections.pool.begin().await?;
             // `IF NOT EXISTS` fails when two create at once, and where the table is there but the
             // right to make tables is not.
             sqlx::raw_sql("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
@@ -134,7 +157,7 @@ CREATE INDEX smile_dedupe_expires_at ON smile_dedupe (expires_at);
     pub async fn purge(&self) -> Result<u64, StoreError> {
         let mut purged = 0;
         loop {
-            let rows = purge_some(&self.pool).await?;
+            let rows = purge_some(&self.connections).await?;
             purged += rows;
             if rows == 0 {
                 return Ok(purged);
@@ -150,7 +173,7 @@ CREATE INDEX smile_dedupe_expires_at ON smile_dedupe (expires_at);
         fingerprint: Fingerprint,
         lease: Duration,
     ) -> Result<Option<Seen>, Error> {
-        let mut connection = Lent::from(&self.pool).await?;
+        let mut connection = self.connections.lend().await?;
         let seen = sqlx::query_as(CLAIM)
             .bind(key.as_str())
             .bind(&token.as_bytes()[..])
@@ -158,8 +181,7 @@ CREATE INDEX smile_dedupe_expires_at ON smile_dedupe (expires_at);
             .bind(millis(lease))
             .fetch_optional(&mut *connection)
             .await;
-        connection.answered();
-        unless_conflict(seen).map(Option::flatten)
+        connection.settle(seen).map(Option::flatten)
     }
 }
 
@@ -200,7 +222,7 @@ impl DedupeStore for PostgresDedupe {
                 .bind(&token.as_bytes()[..])
                 .bind(millis(lease))
         };
-        execute(&self.pool, extend).await.map(held)
+        execute(&self.connections, extend).await.map(held)
     }
 
     async fn finish(
@@ -217,11 +239,11 @@ impl DedupeStore for PostgresDedupe {
                 .bind(fingerprint.to_hex())
                 .bind(millis(retention))
         };
-        let held = execute(&self.pool, finish).await.map(held)?;
-        let pool = &self.pool;
+        let held = execute(&self.connections, finish).await.map(held)?;
+        let connections = &self.connections;
         self.purges.finished(|| {
-            let pool = pool.clone();
-            async move { purge_some(&pool).await }
+            let connections = connections.clone();
+            async move { purge_some(&connections).await }
         });
         Ok(held)
     }
@@ -232,25 +254,42 @@ impl DedupeStore for PostgresDedupe {
                 .bind(key.as_str())
                 .bind(&token.as_bytes()[..])
         };
-        execute(&self.pool, release).await.map(held)
+        execute(&self.connections, release).await.map(held)
     }
 }
 
-async fn purge_some(pool: &PgPool) -> Result<u64, StoreError> {
-    execute(pool, || sqlx::query(PURGE).bind(millis(GRACE)).bind(BATCH)).await
+/// Whether the server still answers on a connection that nobody used for a while.
+///
+/// The pool's own test has no limit in time, and is made before every call.
+async fn is_alive(
+    connection: &mut PgConnection,
+    meta: PoolConnectionMetadata,
+) -> Result<bool, Error> {
+    const IDLE: Duration = Duration::from_secs(1);
+    const LIMIT: Duration = Duration::from_millis(250);
+    if meta.idle_for < IDLE {
+        return Ok(true);
+    }
+    let answer = timeout(LIMIT, connection.ping()).await;
+    let late = |_| Err(Error::Io(io::ErrorKind::TimedOut.into()));
+    answer.unwrap_or_else(late).map(|()| true)
+}
+
+async fn purge_some(connections: &Connections) -> Result<u64, StoreError> {
+    let purge = || sqlx::query(PURGE).bind(millis(GRACE)).bind(BATCH);
+    execute(connections, purge).await
 }
 
 /// How many rows the statement changed.
 async fn execute<'q>(
-    pool: &PgPool,
+    connections: &Connections,
     statement: impl Fn() -> Query<'q, Postgres, PgArguments>,
 ) -> Result<u64, StoreError> {
     within(ANSWER, async {
         loop {
-            let mut connection = Lent::from(pool).await?;
+            let mut connection = connections.lend().await?;
             let done = statement().execute(&mut *connection).await;
-            connection.answered();
-            if let Some(done) = unless_conflict(done)? {
+            if let Some(done) = connection.settle(done)? {
                 return Ok::<_, Error>(done.rows_affected());
             }
         }
@@ -258,39 +297,46 @@ async fn execute<'q>(
     .await
 }
 
-/// `None` where the statement lost a race and has to be run again: where the database's default
-/// isolation is stricter than READ COMMITTED, that is an error (`serialization_failure`).
-fn unless_conflict<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
-    match answer {
-        Err(Error::Database(err)) if err.code().is_some_and(|code| code == "40001") => Ok(None),
-        answer => answer.map(Some),
+impl Connections {
+    async fn lend(&self) -> Result<Lent<'_>, Error> {
+        Ok(Lent {
+            connection: self.pool.acquire().await?,
+            renewals: &self.renewals,
+            kept: false,
+        })
     }
 }
 
-/// A connection of the pool, which is closed if the call on it is given up.
+/// A connection of the pool, which is closed unless its server has answered the call and works.
 ///
 /// Back in the pool it would first be asked for what it still owes, without a limit in time: a
 /// server that is gone without a word would take the connection's place in the pool with it until
 /// TCP gives up, a quarter of an hour later.
-struct Lent {
+struct Lent<'a> {
     connection: PoolConnection<Postgres>,
-    answered: bool,
+    renewals: &'a Renewals,
+    kept: bool,
 }
 
-impl Lent {
-    async fn from(pool: &PgPool) -> Result<Self, Error> {
-        Ok(Self {
-            connection: pool.acquire().await?,
-            answered: false,
-        })
-    }
-
-    fn answered(&mut self) {
-        self.answered = true;
+impl Lent<'_> {
+    /// Ends the call: `None` where the statement has to be run again.
+    fn settle<T>(mut self, answer: Result<T, Error>) -> Result<Option<T>, Error> {
+        let verdict = answer.as_ref().map_or_else(Verdict::on, |_| Verdict::Keep);
+        let replaced = match verdict {
+            Verdict::Keep | Verdict::Repeat => false,
+            Verdict::Close => true,
+            Verdict::Replace | Verdict::ReplaceAndRepeat => self.renewals.allow(Instant::now()),
+        };
+        self.kept = !replaced;
+        match verdict {
+            Verdict::Repeat => Ok(None),
+            Verdict::ReplaceAndRepeat if replaced => Ok(None),
+            _ => answer.map(Some),
+        }
     }
 }
 
-impl Deref for Lent {
+impl Deref for Lent<'_> {
     type Target = PgConnection;
 
     fn deref(&self) -> &PgConnection {
@@ -298,16 +344,53 @@ impl Deref for Lent {
     }
 }
 
-impl DerefMut for Lent {
+impl DerefMut for Lent<'_> {
     fn deref_mut(&mut self) -> &mut PgConnection {
         &mut self.connection
     }
 }
 
-impl Drop for Lent {
+impl Drop for Lent<'_> {
     fn drop(&mut self) {
-        if !self.answered {
+        if !self.kept {
             self.connection.close_on_drop();
+        }
+    }
+}
+
+/// What an error says about its connection.
+enum Verdict {
+    Keep,
+    /// The statement lost a race.
+    Repeat,
+    /// The server has closed its end, or will.
+    Close,
+    /// The server is there and fails.
+    Replace,
+    ReplaceAndRepeat,
+}
+
+impl Verdict {
+    /// The classes of errors about a statement: its data, the table and the right to use it, locks.
+    const OURS: [&str; 7] = ["21", "22", "23", "40", "42", "54", "55"];
+
+    fn on(err: &Error) -> Self {
+        let Some(code) = err.as_database_error().and_then(|err| err.code()) else {
+            return Self::Close;
+        };
+        match &*code {
+            // `serialization_failure`, where the database's default isolation is stricter than
+            // READ COMMITTED.
+            "40001" => Self::Repeat,
+            // `read_only_sql_transaction`: a standby, or a database that is closed for writing.
+            // Nothing was written, and each of the pool's connections may lead to that server.
+            "25006" => Self::ReplaceAndRepeat,
+            // `query_canceled`: the statement was too slow.
+            "57014" => Self::Keep,
+            code if Self::OURS.iter().any(|class| code.starts_with(class)) => Self::Keep,
+            // About the server: it shuts down, has no space, lost its peer, or whatever else keeps
+            // it from its work.
+            _ => Self::Replace,
         }
     }
 }

@@ -6,15 +6,19 @@ use std::{fmt, sync::Arc, time::Duration};
 use redis::ConnectionAddr;
 use redis::{
     Client, IntoConnectionInfo, Script, ScriptInvocation,
-    aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig},
+    aio::{ConnectionLike, ConnectionManagerConfig},
+    cmd,
     io::tcp::TcpSettings,
 };
 use smile_core::{Claim, DedupeStore, DeliveryKey, Fingerprint, Held, StoreError, Token};
 
+pub use self::connection::RedisConnection;
 use crate::{
     answer::{acquired, changed, refused},
     call::{ANSWER, GRACE, STEP, millis, within},
 };
+
+mod connection;
 
 /// Remembers events in Redis 5 or later, or Valkey: for any number of replicas on any number of
 /// machines.
@@ -46,21 +50,24 @@ use crate::{
 /// microseconds since 1970, or one more than the last where that is greater, so that they grow
 /// even after a fail-over.
 #[derive(Clone)]
-pub struct RedisDedupe<C = ConnectionManager> {
+pub struct RedisDedupe<C = RedisConnection> {
     connection: C,
     scripts: Arc<Scripts>,
 }
 
 impl RedisDedupe {
     /// Connects with `redis://:password@host:port/database`, and again whenever the connection is
-    /// lost.
+    /// lost or of no more use.
     ///
-    /// All calls share the one connection. With the feature `tls-rustls`, `rediss://` is TLS; where
+    /// All calls share the one connection. Where the server refuses a call or does not answer it,
+    /// the store connects again, at most twice a second, and looks the host's name up again: so
+    /// claims follow a name that is moved from a demoted primary to a new one. With the feature `tls-rustls`, `rediss://` is TLS; where
     /// the program has not installed a cryptography provider for rustls by then, that is `ring`.
     ///
     /// # Errors
     ///
-    /// If the URL is not Redis's, or the server is not there within two seconds.
+    /// If the URL is not Redis's, the server is not there within two seconds, or it is a node of a
+    /// cluster: this is for one server, and for a cluster there is [`new`](Self::new).
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let info = url.into_connection_info().map_err(StoreError::new)?;
         #[cfg(feature = "tls-rustls")]
@@ -76,19 +83,36 @@ impl RedisDedupe {
             .set_min_delay(Duration::from_millis(50))
             .set_max_delay(Duration::from_millis(500))
             .set_pipeline_buffer_size(1024);
-        let manager = ConnectionManager::new_with_config(client, config);
-        within(STEP * 2, manager).await.map(Self::new)
+        let connection = within(STEP * 2, RedisConnection::open(client, config)).await?;
+        refuse_cluster(&connection).await?;
+        Ok(Self::new(connection))
     }
+}
+
+/// A node of a cluster answers `MOVED` for most keys.
+async fn refuse_cluster(connection: &RedisConnection) -> Result<(), StoreError> {
+    let info = cmd("INFO").arg("cluster").to_owned();
+    let info = info.query_async::<String>(&mut connection.clone()).await;
+    // Whoever may not ask is told by the claims.
+    if info.is_ok_and(|info| info.contains("cluster_enabled:1")) {
+        return Err(StoreError::new(
+            "expected one Redis server, found a node of a cluster: give RedisDedupe::new a \
+             redis::cluster_async::ClusterConnection (feature cluster-async of the crate redis)",
+        ));
+    }
+    Ok(())
 }
 
 impl<C> RedisDedupe<C>
 where
     C: ConnectionLike + Clone + Send + Sync + 'static,
 {
-    /// Uses a connection of your own that may be shared: a `ConnectionManager`, a
-    /// `MultiplexedConnection`, or a cluster's `ClusterConnection`.
+    /// Uses a connection of your own that may be shared, such as a cluster's `ClusterConnection`
+    /// (feature `cluster-async` of the crate redis).
     ///
-    /// A call is given up after 1.4 s whatever the connection's own limits are.
+    /// A call is given up after 1.4 s whatever the connection's own limits are. When to connect
+    /// again is up to the connection: redis's `ConnectionManager` stays with a server that was
+    /// demoted, as long as that keeps the connection.
     pub fn new(connection: C) -> Self {
         Self {
             connection,
