@@ -1,4 +1,4 @@
-//! Redis and PostgreSQL servers for tests: each started from the installed program in a temporary
+//! Redis, PostgreSQL and PgBouncer for tests: each started from the installed program in a temporary
 //! folder and on a free port, and there to be frozen, killed and restarted.
 //!
 //! ```no_run
@@ -17,10 +17,12 @@
 
 mod folder;
 mod forwarder;
+mod pgbouncer;
 mod postgres;
 mod process;
 mod redis;
 
 pub use forwarder::Forwarder;
+pub use pgbouncer::{PgBouncer, PoolMode};
 pub use postgres::Postgres;
 pub use redis::Redis;

@@ -148,7 +148,7 @@ fn command(name: &str, dir: &TempDir) -> Command {
 }
 
 /// The account to run as, where this one is root.
-fn account() -> Option<User> {
+pub(crate) fn account() -> Option<User> {
     let root = rustix::process::geteuid().is_root();
     root.then(|| User::first_of(&["postgres", "nobody"]))?
 }
