@@ -31,8 +31,8 @@ pub(crate) fn refused(state: &str, left: i64, fingerprint: &str) -> Result<Claim
 
 /// Whether the one row was changed.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub(crate) fn held(rows: u64) -> Held {
-    if rows == 0 { Held::Lost } else { Held::Held }
+pub(crate) fn held(changed: bool) -> Held {
+    if changed { Held::Held } else { Held::Lost }
 }
 
 /// Whether the script changed anything.

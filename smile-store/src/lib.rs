@@ -8,7 +8,7 @@
 //! |---|---|---|---|
 //! | `SqliteDedupe` | `sqlite` | the processes of one machine | a file on a local disk |
 //! | `RedisDedupe` | `redis` | many machines | Redis 5 or Valkey, one server or a cluster |
-//! | `PostgresDedupe` | `postgres` | many machines | PostgreSQL 12 or later |
+//! | `PostgresDedupe` | `postgres` | many machines | PostgreSQL 13 or later, also behind PgBouncer |
 //!
 //! No feature is on by default. `tls-rustls` adds TLS to Redis (`rediss://`) and PostgreSQL, with
 //! the machine's own certificates.
@@ -56,8 +56,8 @@
 //! # Testing
 //!
 //! `cargo test -p smile-store --all-features` tries what needs no server. With `-- --include-ignored`
-//! the tests start their own `redis-server` and `postgres` (on Debian:
-//! `apt-get install redis-server postgresql`). A store of your own can be held to the same rules
+//! the tests start their own `redis-server`, `postgres` and `pgbouncer` (on Debian:
+//! `apt-get install redis-server postgresql pgbouncer`). A store of your own can be held to the same rules
 //! with `smile_core::testkit::dedupe_store_suite`.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

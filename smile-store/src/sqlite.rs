@@ -144,7 +144,7 @@ CREATE INDEX IF NOT EXISTS smile_dedupe_expires_at ON smile_dedupe (expires_at);
         step: Step,
     ) -> Result<Held, StoreError> {
         match self.batches.take(key, token, step).await? {
-            Found::Changed(rows) => Ok(held(rows)),
+            Found::Changed(rows) => Ok(held(rows > 0)),
             found => Err(unexpected(&found)),
         }
     }

@@ -126,3 +126,23 @@ async fn finishing_events_deletes_old_rows() {
     }
     panic!("the expired rows are still there");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs postgresql"]
+async fn the_server_gives_a_statement_up_that_waits_for_a_lock() {
+    let server = Postgres::start();
+    let pool = PgPool::connect(&server.url()).await.unwrap();
+    let store = PostgresDedupe::from_pool(pool.clone());
+    store.create_schema().await.unwrap();
+    let mut other = pool.begin().await.unwrap();
+    let lock = sqlx::raw_sql("LOCK TABLE smile_dedupe");
+    lock.execute(&mut *other).await.unwrap();
+    let (key, token) = (DeliveryKey::new("et-1"), Token::unique());
+    let claim = store.claim(&key, token, Fingerprint::default(), LONG).await;
+    let source = std::error::Error::source(&claim.unwrap_err())
+        .unwrap()
+        .to_string();
+    assert!(source.contains("timeout"), "{source}");
+    other.rollback().await.unwrap();
+    self::claim(&store, "et-1", token).await;
+}

@@ -1,0 +1,163 @@
+//! The connections to the server, and which of them are of no more use.
+
+use std::{
+    io,
+    ops::{Deref, DerefMut},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use sqlx::{
+    AssertSqlSafe, Connection, Error, PgConnection, PgPool, Postgres,
+    pool::{PoolConnection, PoolConnectionMetadata},
+    postgres::PgRow,
+};
+use tokio::time::timeout;
+
+use crate::renewals::Renewals;
+
+/// The pool, and how often connections of it may be replaced.
+#[derive(Clone, Debug)]
+pub(super) struct Connections {
+    pool: PgPool,
+    renewals: Arc<Renewals>,
+}
+
+impl Connections {
+    pub(super) fn new(pool: PgPool) -> Self {
+        let renewals = Renewals::new(pool.options().get_max_connections());
+        Self {
+            pool,
+            renewals: Arc::new(renewals),
+        }
+    }
+
+    pub(super) fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// Runs the statement; the answer is its row, if it has one.
+    pub(super) async fn run(&self, statement: &str) -> Result<Option<PgRow>, Error> {
+        loop {
+            let mut connection = self.lend().await?;
+            let statement = sqlx::raw_sql(AssertSqlSafe(statement));
+            let row = statement.fetch_optional(&mut *connection).await;
+            if let Some(row) = connection.settle(row)? {
+                return Ok(row);
+            }
+        }
+    }
+
+    async fn lend(&self) -> Result<Lent<'_>, Error> {
+        Ok(Lent {
+            connection: self.pool.acquire().await?,
+            renewals: &self.renewals,
+            kept: false,
+        })
+    }
+}
+
+/// A connection of the pool, which is closed unless its server has answered the call and works.
+///
+/// Back in the pool it would first be asked for what it still owes, without a limit in time: a
+/// server that is gone without a word would take the connection's place in the pool with it until
+/// TCP gives up, a quarter of an hour later.
+struct Lent<'a> {
+    connection: PoolConnection<Postgres>,
+    renewals: &'a Renewals,
+    kept: bool,
+}
+
+impl Lent<'_> {
+    /// Ends the call: `None` where the statement has to be run again.
+    fn settle<T>(mut self, answer: Result<T, Error>) -> Result<Option<T>, Error> {
+        let verdict = answer.as_ref().map_or_else(Verdict::on, |_| Verdict::Keep);
+        let replaced = match verdict {
+            Verdict::Keep | Verdict::Repeat => false,
+            Verdict::Close => true,
+            Verdict::Replace | Verdict::ReplaceAndRepeat => self.renewals.allow(Instant::now()),
+        };
+        self.kept = !replaced;
+        match verdict {
+            Verdict::Repeat => Ok(None),
+            Verdict::ReplaceAndRepeat if replaced => Ok(None),
+            _ => answer.map(Some),
+        }
+    }
+}
+
+impl Deref for Lent<'_> {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Lent<'_> {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.connection
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        if !self.kept {
+            self.connection.close_on_drop();
+        }
+    }
+}
+
+/// What an error says about its connection.
+enum Verdict {
+    Keep,
+    /// The statement lost a race.
+    Repeat,
+    /// The server has closed its end, or will.
+    Close,
+    /// The server is there and fails.
+    Replace,
+    ReplaceAndRepeat,
+}
+
+impl Verdict {
+    /// The classes of errors about a statement: its data, the table and the right to use it, locks.
+    const OURS: [&str; 7] = ["21", "22", "23", "40", "42", "54", "55"];
+
+    fn on(err: &Error) -> Self {
+        let Some(code) = err.as_database_error().and_then(|err| err.code()) else {
+            return Self::Close;
+        };
+        match &*code {
+            // `serialization_failure`, where the database's default isolation is stricter than
+            // READ COMMITTED.
+            "40001" => Self::Repeat,
+            // `read_only_sql_transaction`: a standby, or a database that is closed for writing.
+            // Nothing was written, and each of the pool's connections may lead to that server.
+            "25006" => Self::ReplaceAndRepeat,
+            // `query_canceled`: the statement was too slow.
+            "57014" => Self::Keep,
+            code if Self::OURS.iter().any(|class| code.starts_with(class)) => Self::Keep,
+            // About the server: it shuts down, has no space, lost its peer, or whatever else keeps
+            // it from its work.
+            _ => Self::Replace,
+        }
+    }
+}
+
+/// Whether the server still answers on a connection that nobody used for a while.
+///
+/// The pool's own test has no limit in time, and is made before every call.
+pub(super) async fn is_alive(
+    connection: &mut PgConnection,
+    meta: PoolConnectionMetadata,
+) -> Result<bool, Error> {
+    const IDLE: Duration = Duration::from_secs(1);
+    const LIMIT: Duration = Duration::from_millis(250);
+    if meta.idle_for < IDLE {
+        return Ok(true);
+    }
+    let answer = timeout(LIMIT, connection.ping()).await;
+    let late = |_| Err(Error::Io(io::ErrorKind::TimedOut.into()));
+    answer.unwrap_or_else(late).map(|()| true)
+}

@@ -1,0 +1,141 @@
+//! The store's statements, with their values in their text.
+//!
+//! Behind PgBouncer, each transaction may go to another server process than the one before, and a
+//! prepared statement is known to one of them only; the driver prepares each statement that has
+//! parameters. So these have none. Their values are hex digits and numbers and nothing else, so
+//! that no value can end a literal.
+
+use smile_core::{DeliveryKey, Fingerprint, Token};
+
+use crate::call::{GRACE, STEP, millis};
+
+/// A statement's text, behind it the limits for its time.
+///
+/// The limits are part of each call, since options at connecting are refused by PgBouncer, and
+/// settings of a session are not the next transaction's.
+fn limited(statement: &str) -> String {
+    let limit = millis(STEP);
+    format!("SET LOCAL statement_timeout = {limit}; SET LOCAL lock_timeout = {limit}; {statement}")
+}
+
+/// Whoever is refused has only read. No row is the answer where another's claim was committed
+/// after this statement began.
+pub(super) fn claim(
+    key: &DeliveryKey,
+    token: Token,
+    fingerprint: Fingerprint,
+    lease: i64,
+) -> String {
+    let (key, token, fingerprint) = (text(key), bytes(token), fingerprint.to_hex());
+    limited(&format!(
+        "
+WITH seen AS (
+    SELECT state, fingerprint,
+        greatest(0, ceil(extract(epoch FROM expires_at - clock_timestamp()) * 1000))::bigint AS left
+    FROM smile_dedupe
+    WHERE key = {key} AND expires_at > clock_timestamp()
+        AND (state = 'done' OR state = 'claimed' AND token <> {token})
+), taken AS (
+    INSERT INTO smile_dedupe AS old (key, state, token, fingerprint, fence, expires_at)
+    SELECT {key}, 'claimed', {token}, '{fingerprint}',
+        (extract(epoch FROM clock_timestamp()) * 1000000)::bigint,
+        clock_timestamp() + {lease} * interval '1 millisecond'
+    WHERE NOT EXISTS (SELECT FROM seen)
+    ON CONFLICT (key) DO UPDATE SET
+        state = excluded.state,
+        token = excluded.token,
+        fingerprint = excluded.fingerprint,
+        fence = greatest(old.fence + 1, excluded.fence),
+        expires_at = clock_timestamp() + {lease} * interval '1 millisecond'
+    WHERE old.expires_at <= clock_timestamp() OR old.state = 'free'
+        OR old.state = 'claimed' AND old.token = excluded.token
+    RETURNING fence
+)
+SELECT 'acquired', 0::bigint, '', fence FROM taken
+UNION ALL SELECT state, seen.left, fingerprint, 0 FROM seen"
+    ))
+}
+
+/// One row where the claim was still held; so [`finish`] and [`release`] as well.
+pub(super) fn extend(key: &DeliveryKey, token: Token, lease: i64) -> String {
+    let expires = format!("expires_at = clock_timestamp() + {lease} * interval '1 millisecond'");
+    change(key, token, &expires)
+}
+
+pub(super) fn finish(
+    key: &DeliveryKey,
+    token: Token,
+    fingerprint: Fingerprint,
+    retention: i64,
+) -> String {
+    let fingerprint = fingerprint.to_hex();
+    let done = format!(
+        "state = 'done', fingerprint = '{fingerprint}',
+        expires_at = clock_timestamp() + {retention} * interval '1 millisecond'"
+    );
+    change(key, token, &done)
+}
+
+pub(super) fn release(key: &DeliveryKey, token: Token) -> String {
+    change(key, token, "state = 'free', expires_at = clock_timestamp()")
+}
+
+fn change(key: &DeliveryKey, token: Token, change: &str) -> String {
+    let (key, token) = (text(key), bytes(token));
+    limited(&format!(
+        "UPDATE smile_dedupe SET {change}
+        WHERE key = {key} AND token = {token} AND state = 'claimed' RETURNING 1"
+    ))
+}
+
+/// Answers how many rows it deleted, at most `batch`.
+pub(super) fn purge(batch: i64) -> String {
+    let grace = millis(GRACE);
+    limited(&format!(
+        "
+WITH purged AS (
+    DELETE FROM smile_dedupe WHERE key IN (
+        SELECT key FROM smile_dedupe
+        WHERE expires_at < clock_timestamp() - {grace} * interval '1 millisecond'
+        LIMIT {batch} FOR UPDATE SKIP LOCKED)
+    RETURNING 1
+)
+SELECT count(*) FROM purged"
+    ))
+}
+
+fn text(key: &DeliveryKey) -> String {
+    let hex: String = key
+        .as_str()
+        .bytes()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("convert_from(decode('{hex}', 'hex'), 'UTF8')")
+}
+
+fn bytes(token: Token) -> String {
+    format!("decode('{}', 'hex')", token.to_hex())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_character_of_a_key_is_in_a_statement_but_as_hex_digits() {
+        let (token, print) = (Token::unique(), Fingerprint::default());
+        let key = DeliveryKey::new(r"';--\$1");
+        for statement in [
+            claim(&key, token, print, 1),
+            extend(&key, token, 1),
+            finish(&key, token, print, 1),
+            release(&key, token),
+        ] {
+            assert!(
+                statement.contains("decode('273b2d2d5c2431', 'hex')"),
+                "{statement}"
+            );
+            assert!(!statement.contains("--"), "{statement}");
+        }
+    }
+}
