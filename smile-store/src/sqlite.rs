@@ -10,7 +10,7 @@ use sqlx::{
 
 use self::{
     batches::Batches,
-    patience::{BUSY_TIMEOUT, patiently},
+    busy::{BUSY_TIMEOUT, retry_while_busy},
     step::{Found, Step},
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
 };
 
 mod batches;
-mod patience;
+mod busy;
 mod step;
 
 /// Remembers events in an SQLite file: for any number of processes of one machine.
@@ -93,7 +93,7 @@ CREATE INDEX IF NOT EXISTS smile_dedupe_expires_at ON smile_dedupe (expires_at);
                 .test_before_acquire(false)
                 .connect_with(options.clone())
         };
-        let pool = patiently(connect).await.map_err(StoreError::new)?;
+        let pool = retry_while_busy(connect).await.map_err(StoreError::new)?;
         Ok(Self::from_pool(pool))
     }
 
@@ -117,7 +117,7 @@ CREATE INDEX IF NOT EXISTS smile_dedupe_expires_at ON smile_dedupe (expires_at);
     /// If the file cannot be written, or stays locked by another process.
     pub async fn create_schema(&self) -> Result<(), StoreError> {
         let create = || sqlx::raw_sql(Self::SCHEMA).execute(self.batches.pool());
-        within(STEP * 10, patiently(create)).await.map(drop)
+        within(STEP * 10, retry_while_busy(create)).await.map(drop)
     }
 
     /// Deletes every row that expired more than an hour ago, 1000 at a time, and says how many
@@ -217,7 +217,7 @@ async fn purge_some(pool: &SqlitePool) -> Result<u64, StoreError> {
             .bind(BATCH)
             .execute(pool)
     };
-    let purged = within(ANSWER, patiently(purge)).await?;
+    let purged = within(ANSWER, retry_while_busy(purge)).await?;
     Ok(purged.rows_affected())
 }
 

@@ -12,7 +12,7 @@ use sqlx::{Error, SqlitePool};
 use tokio::{sync::oneshot, time::timeout};
 
 use super::{
-    patience::patiently,
+    busy::retry_while_busy,
     step::{Found, Step},
 };
 use crate::call::{ANSWER, within};
@@ -108,7 +108,8 @@ impl Shared {
     async fn write(&self, jobs: &[Job]) -> Result<Vec<Found>, Error> {
         let mut found = self.look(jobs).await?;
         if found.iter().any(Option::is_none) {
-            let mut transaction = patiently(|| self.pool.begin_with("BEGIN IMMEDIATE")).await?;
+            let mut transaction =
+                retry_while_busy(|| self.pool.begin_with("BEGIN IMMEDIATE")).await?;
             for (job, found) in jobs.iter().zip(&mut found) {
                 if found.is_none() {
                     let taken = job.step.take(&mut transaction, &job.key, job.token);
