@@ -4,7 +4,7 @@ use std::{str::FromStr, time::Duration};
 
 use smile_core::{Claim, DedupeStore, DeliveryKey, Fingerprint, Held, StoreError, Token};
 use sqlx::{
-    FromRow, PgPool, Row,
+    Error, FromRow, PgPool, Row,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -13,6 +13,7 @@ use crate::{
     answer::{acquired, held, refused},
     call::{ANSWER, STEP, millis, within},
     purges::{BATCH, Purges},
+    thread::StoreThread,
 };
 
 mod connections;
@@ -43,6 +44,9 @@ mod statement;
 /// server to the new primary. The store closes at most as many connections in a second as the pool
 /// may have.
 ///
+/// The store makes its calls on a thread of its own, which ends with the store's last clone: a
+/// caller whose thread is blocked stops nobody else's calls.
+///
 /// # Behind PgBouncer
 ///
 /// Both pool modes work, `session` and `transaction`, and nothing has to be set in `pgbouncer.ini`:
@@ -61,6 +65,7 @@ mod statement;
 pub struct PostgresDedupe {
     connections: Connections,
     purges: Purges,
+    thread: StoreThread,
 }
 
 impl PostgresDedupe {
@@ -86,21 +91,22 @@ CREATE INDEX smile_dedupe_expires_at ON smile_dedupe (expires_at);
     ///
     /// # Errors
     ///
-    /// If the URL is not PostgreSQL's, or the server is not there within a second.
+    /// If the URL is not PostgreSQL's, the server is not there within a second, or no thread can be
+    /// started.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let options = PgConnectOptions::from_str(url)
             .map_err(StoreError::new)?
             // PgBouncer refuses it. We read no floats.
             .extra_float_digits(None);
-        let pool = PgPoolOptions::new()
+        let connect = PgPoolOptions::new()
             .max_connections(10)
             .acquire_timeout(STEP)
             .test_before_acquire(false)
             .before_acquire(|connection, meta| Box::pin(is_alive(connection, meta)))
-            .connect_with(options)
-            .await
-            .map_err(StoreError::new)?;
-        Ok(Self::from_pool(pool))
+            .connect_with(options);
+        let thread = StoreThread::start()?;
+        let pool = thread.run_within(STEP * 2, connect).await?;
+        Ok(Self::on(thread, pool))
     }
 
     /// Uses a pool of your own.
@@ -108,10 +114,23 @@ CREATE INDEX smile_dedupe_expires_at ON smile_dedupe (expires_at);
     /// A call is given up after 1.4 s whatever the pool's options are, and its connection is closed
     /// then. Give the pool an `acquire_timeout` of a second. Behind PgBouncer, connect with
     /// `PgConnectOptions::extra_float_digits(None)`.
-    pub fn from_pool(pool: PgPool) -> Self {
+    ///
+    /// Connections that others open from the pool belong to their runtime, and a call of the store
+    /// on such a connection stops while that runtime's thread is blocked: so do not share the pool
+    /// where that happens.
+    ///
+    /// # Errors
+    ///
+    /// If no thread can be started.
+    pub fn from_pool(pool: PgPool) -> Result<Self, StoreError> {
+        Ok(Self::on(StoreThread::start()?, pool))
+    }
+
+    fn on(thread: StoreThread, pool: PgPool) -> Self {
         Self {
             connections: Connections::new(pool),
             purges: Purges::default(),
+            thread,
         }
     }
 
@@ -122,8 +141,9 @@ CREATE INDEX smile_dedupe_expires_at ON smile_dedupe (expires_at);
     ///
     /// If the server is not there, or the user may not make tables.
     pub async fn create_schema(&self) -> Result<(), StoreError> {
-        within(STEP * 10, async {
-            let mut transaction = self.connections.pool().begin().await?;
+        let pool = self.connections.pool().clone();
+        let create = async move {
+            let mut transaction = pool.begin().await?;
             // `IF NOT EXISTS` fails when two create at once, and where the table is there but the
             // right to make tables is not.
             sqlx::raw_sql("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
@@ -141,8 +161,8 @@ CREATE INDEX smile_dedupe_expires_at ON smile_dedupe (expires_at);
                     .await?;
             }
             transaction.commit().await
-        })
-        .await
+        };
+        self.thread.run_within(STEP * 10, create).await
     }
 
     /// Deletes every row that expired more than an hour ago, 1000 at a time, and says how many
@@ -154,7 +174,8 @@ CREATE INDEX smile_dedupe_expires_at ON smile_dedupe (expires_at);
     pub async fn purge(&self) -> Result<u64, StoreError> {
         let mut purged = 0;
         loop {
-            let rows = purge_some(&self.connections).await?;
+            let purge = purge_some(self.connections.clone());
+            let rows = self.thread.run_within(ANSWER, purge).await?;
             purged += rows;
             if rows == 0 {
                 return Ok(purged);
@@ -163,8 +184,10 @@ CREATE INDEX smile_dedupe_expires_at ON smile_dedupe (expires_at);
     }
 
     /// Whether the claim was still its token's, and is changed.
-    async fn change(&self, statement: &str) -> Result<Held, StoreError> {
-        let row = within(ANSWER, self.connections.run(statement)).await?;
+    async fn change(&self, statement: String) -> Result<Held, StoreError> {
+        let connections = self.connections.clone();
+        let change = async move { connections.run(&statement).await };
+        let row = self.thread.run_within(ANSWER, change).await?;
         Ok(held(row.is_some()))
     }
 }
@@ -178,15 +201,17 @@ impl DedupeStore for PostgresDedupe {
         lease: Duration,
     ) -> Result<Claim, StoreError> {
         let statement = statement::claim(key, token, fingerprint, millis(lease));
-        let seen = within(ANSWER, async {
+        let connections = self.connections.clone();
+        let claim = async move {
             loop {
                 // No row: another was faster, and its claim is to be seen from now on.
-                if let Some(row) = self.connections.run(&statement).await? {
+                if let Some(row) = connections.run(&statement).await? {
                     return Seen::from_row(&row);
                 }
             }
-        });
-        let (state, left, fingerprint, fence) = seen.await?;
+        };
+        let seen = self.thread.run_within(ANSWER, claim).await?;
+        let (state, left, fingerprint, fence) = seen;
         match state.as_str() {
             "acquired" => acquired(fence),
             state => refused(state, left, &fingerprint),
@@ -200,7 +225,7 @@ impl DedupeStore for PostgresDedupe {
         lease: Duration,
     ) -> Result<Held, StoreError> {
         let statement = statement::extend(key, token, millis(lease));
-        self.change(&statement).await
+        self.change(statement).await
     }
 
     async fn finish(
@@ -211,17 +236,20 @@ impl DedupeStore for PostgresDedupe {
         retention: Duration,
     ) -> Result<Held, StoreError> {
         let statement = statement::finish(key, token, fingerprint, millis(retention));
-        let held = self.change(&statement).await?;
-        let connections = &self.connections;
-        self.purges.finished(|| {
-            let connections = connections.clone();
-            async move { purge_some(&connections).await }
-        });
+        let held = self.change(statement).await?;
+        if let Some(turn) = self.purges.finished() {
+            let purge = within(ANSWER, purge_some(self.connections.clone()));
+            self.thread.spawn(async move {
+                // What fails now is tried again 256 events later.
+                let _ = purge.await;
+                drop(turn);
+            });
+        }
         Ok(held)
     }
 
     async fn release(&self, key: &DeliveryKey, token: Token) -> Result<Held, StoreError> {
-        self.change(&statement::release(key, token)).await
+        self.change(statement::release(key, token)).await
     }
 }
 
@@ -229,14 +257,10 @@ impl DedupeStore for PostgresDedupe {
 type Seen = (String, i64, String, i64);
 
 /// How many rows were deleted.
-async fn purge_some(connections: &Connections) -> Result<u64, StoreError> {
-    let purge = statement::purge(BATCH);
-    let purged = async {
-        match connections.run(&purge).await? {
-            Some(row) => row.try_get(0),
-            None => Ok(0),
-        }
+async fn purge_some(connections: Connections) -> Result<u64, Error> {
+    let purged: i64 = match connections.run(&statement::purge(BATCH)).await? {
+        Some(row) => row.try_get(0)?,
+        None => 0,
     };
-    let purged: i64 = within(ANSWER, purged).await?;
     Ok(purged.unsigned_abs())
 }

@@ -66,8 +66,8 @@ impl RedisDedupe {
     ///
     /// # Errors
     ///
-    /// If the URL is not Redis's, the server is not there within two seconds, or it is a node of a
-    /// cluster: this is for one server, and for a cluster there is [`new`](Self::new).
+    /// If the URL is not Redis's, the server is not there within two seconds, no thread can be
+    /// started, or the server is a node of a cluster: for a cluster there is [`new`](Self::new).
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let info = url.into_connection_info().map_err(StoreError::new)?;
         #[cfg(feature = "tls-rustls")]
@@ -83,7 +83,7 @@ impl RedisDedupe {
             .set_min_delay(Duration::from_millis(50))
             .set_max_delay(Duration::from_millis(500))
             .set_pipeline_buffer_size(1024);
-        let connection = within(STEP * 2, RedisConnection::open(client, config)).await?;
+        let connection = RedisConnection::open(client, config, STEP * 2).await?;
         refuse_cluster(&connection).await?;
         Ok(Self::new(connection))
     }
@@ -112,7 +112,8 @@ where
     ///
     /// A call is given up after 1.4 s whatever the connection's own limits are. When to connect
     /// again is up to the connection: redis's `ConnectionManager` stays with a server that was
-    /// demoted, as long as that keeps the connection.
+    /// demoted, as long as that keeps the connection. The connection belongs to the runtime on which
+    /// it was made, and all calls stop while that runtime's thread is blocked.
     pub fn new(connection: C) -> Self {
         Self {
             connection,

@@ -4,7 +4,7 @@ use std::{str::FromStr, time::Duration};
 
 use smile_core::{Claim, DedupeStore, DeliveryKey, Fingerprint, Held, StoreError, Token};
 use sqlx::{
-    SqlitePool,
+    Error, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -17,6 +17,7 @@ use crate::{
     answer::{acquired, held, refused},
     call::{ANSWER, GRACE, STEP, millis, within},
     purges::{BATCH, Purges},
+    thread::StoreThread,
 };
 
 mod batches;
@@ -46,10 +47,15 @@ mod step;
 /// milliseconds since 1970, or one more than the last where that is greater. Rows are deleted an
 /// hour after they expire, some with every 256th event that is finished, or all by
 /// [`purge`](Self::purge).
+///
+/// The store writes on a thread of its own, which ends with the store's last clone: a caller whose
+/// thread is blocked stops nobody else's calls.
 #[derive(Clone, Debug)]
 pub struct SqliteDedupe {
+    pool: SqlitePool,
     batches: Batches,
     purges: Purges,
+    thread: StoreThread,
 }
 
 impl SqliteDedupe {
@@ -74,7 +80,7 @@ CREATE INDEX IF NOT EXISTS smile_dedupe_expires_at ON smile_dedupe (expires_at);
     ///
     /// # Errors
     ///
-    /// If the URL is not SQLite's, or the file cannot be opened.
+    /// If the URL is not SQLite's, the file cannot be opened, or no thread can be started.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let options = SqliteConnectOptions::from_str(url)
             .map_err(StoreError::new)?
@@ -84,7 +90,7 @@ CREATE INDEX IF NOT EXISTS smile_dedupe_expires_at ON smile_dedupe (expires_at);
             .busy_timeout(BUSY_TIMEOUT);
         // The one connection is never closed: another would be no better, and a database in memory
         // would be gone.
-        let connect = || {
+        let connect = move || {
             SqlitePoolOptions::new()
                 .max_connections(1)
                 .acquire_timeout(STEP)
@@ -93,8 +99,9 @@ CREATE INDEX IF NOT EXISTS smile_dedupe_expires_at ON smile_dedupe (expires_at);
                 .test_before_acquire(false)
                 .connect_with(options.clone())
         };
-        let pool = retry_while_busy(connect).await.map_err(StoreError::new)?;
-        Ok(Self::from_pool(pool))
+        let thread = StoreThread::start()?;
+        let pool = thread.run_within(STEP * 10, retry_while_busy(connect));
+        Ok(Self::on(thread.clone(), pool.await?))
     }
 
     /// Uses a pool of your own, and the file's main database.
@@ -102,10 +109,20 @@ CREATE INDEX IF NOT EXISTS smile_dedupe_expires_at ON smile_dedupe (expires_at);
     /// How durable a claim is and how long a call waits for a lock is then up to the pool's
     /// options: use WAL, `synchronous` FULL and a short busy timeout. While another process writes,
     /// the store asks again for a second whatever that timeout is.
-    pub fn from_pool(pool: SqlitePool) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// If no thread can be started.
+    pub fn from_pool(pool: SqlitePool) -> Result<Self, StoreError> {
+        Ok(Self::on(StoreThread::start()?, pool))
+    }
+
+    fn on(thread: StoreThread, pool: SqlitePool) -> Self {
         Self {
-            batches: Batches::new(pool),
+            batches: Batches::start(&thread, pool.clone()),
+            pool,
             purges: Purges::default(),
+            thread,
         }
     }
 
@@ -116,8 +133,13 @@ CREATE INDEX IF NOT EXISTS smile_dedupe_expires_at ON smile_dedupe (expires_at);
     ///
     /// If the file cannot be written, or stays locked by another process.
     pub async fn create_schema(&self) -> Result<(), StoreError> {
-        let create = || sqlx::raw_sql(Self::SCHEMA).execute(self.batches.pool());
-        within(STEP * 10, retry_while_busy(create)).await.map(drop)
+        let pool = self.pool.clone();
+        let create = async move {
+            retry_while_busy(|| sqlx::raw_sql(Self::SCHEMA).execute(&pool))
+                .await
+                .map(drop)
+        };
+        self.thread.run_within(STEP * 10, create).await
     }
 
     /// Deletes every row that expired more than an hour ago, 1000 at a time, and says how many
@@ -129,7 +151,8 @@ CREATE INDEX IF NOT EXISTS smile_dedupe_expires_at ON smile_dedupe (expires_at);
     pub async fn purge(&self) -> Result<u64, StoreError> {
         let mut purged = 0;
         loop {
-            let rows = purge_some(self.batches.pool()).await?;
+            let purge = purge_some(self.pool.clone());
+            let rows = self.thread.run_within(ANSWER, purge).await?;
             purged += rows;
             if rows == 0 {
                 return Ok(purged);
@@ -191,11 +214,14 @@ impl DedupeStore for SqliteDedupe {
             retention: millis(retention),
         };
         let held = self.change(key, token, step).await?;
-        let pool = self.batches.pool();
-        self.purges.finished(|| {
-            let pool = pool.clone();
-            async move { purge_some(&pool).await }
-        });
+        if let Some(turn) = self.purges.finished() {
+            let purge = within(ANSWER, purge_some(self.pool.clone()));
+            self.thread.spawn(async move {
+                // What fails now is tried again 256 events later.
+                let _ = purge.await;
+                drop(turn);
+            });
+        }
         Ok(held)
     }
 
@@ -210,14 +236,15 @@ fn unexpected(found: &Found) -> StoreError {
     ))
 }
 
-async fn purge_some(pool: &SqlitePool) -> Result<u64, StoreError> {
+/// How many rows were deleted.
+async fn purge_some(pool: SqlitePool) -> Result<u64, Error> {
     let purge = || {
         sqlx::query(PURGE)
             .bind(millis(GRACE))
             .bind(BATCH)
-            .execute(pool)
+            .execute(&pool)
     };
-    let purged = within(ANSWER, retry_while_busy(purge)).await?;
+    let purged = retry_while_busy(purge).await?;
     Ok(purged.rows_affected())
 }
 
@@ -233,7 +260,7 @@ mod tests {
     async fn what_was_answered_is_on_the_disk() {
         let store = SqliteDedupe::connect("sqlite::memory:").await.unwrap();
         let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous")
-            .fetch_one(store.batches.pool())
+            .fetch_one(&store.pool)
             .await
             .unwrap();
         assert_eq!(synchronous, 2, "FULL");

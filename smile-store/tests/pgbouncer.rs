@@ -39,7 +39,7 @@ async fn a_pool_of_ones_own_behind_pgbouncer_keeps_every_rule() {
         dedupe_store_suite(|| async {
             let pool = PgPoolOptions::new().max_connections(20);
             let pool = pool.connect_with(options.clone()).await.unwrap();
-            let store = PostgresDedupe::from_pool(pool);
+            let store = PostgresDedupe::from_pool(pool).unwrap();
             store.create_schema().await.unwrap();
             store
         })

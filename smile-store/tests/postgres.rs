@@ -48,7 +48,7 @@ async fn the_schema_may_be_made_by_many_at_once_and_again() {
 async fn a_user_who_may_not_make_tables_can_use_the_one_that_is_there() {
     let server = Postgres::start();
     let owner = PgPool::connect(&server.url()).await.unwrap();
-    let store = PostgresDedupe::from_pool(owner.clone());
+    let store = PostgresDedupe::from_pool(owner.clone()).unwrap();
     store.create_schema().await.unwrap();
     let grants = "CREATE ROLE app LOGIN; REVOKE CREATE ON SCHEMA public FROM public;
                   GRANT SELECT, INSERT, UPDATE, DELETE ON smile_dedupe TO app";
@@ -72,7 +72,7 @@ async fn a_database_that_isolates_more_strictly_keeps_every_rule() {
         dedupe_store_suite(|| async {
             let pool = PgPoolOptions::new().max_connections(20);
             let pool = pool.connect_with(options.clone()).await.unwrap();
-            let store = PostgresDedupe::from_pool(pool);
+            let store = PostgresDedupe::from_pool(pool).unwrap();
             store.create_schema().await.unwrap();
             store
         })
@@ -85,7 +85,7 @@ async fn a_database_that_isolates_more_strictly_keeps_every_rule() {
 async fn rows_are_deleted_an_hour_after_they_expire() {
     let server = Postgres::start();
     let pool = PgPool::connect(&server.url()).await.unwrap();
-    let store = PostgresDedupe::from_pool(pool.clone());
+    let store = PostgresDedupe::from_pool(pool.clone()).unwrap();
     store.create_schema().await.unwrap();
     for event in ["kept", "just-over", "old"] {
         claim(&store, event, Token::unique()).await;
@@ -105,7 +105,7 @@ async fn rows_are_deleted_an_hour_after_they_expire() {
 async fn finishing_events_deletes_old_rows() {
     let server = Postgres::start();
     let pool = PgPool::connect(&server.url()).await.unwrap();
-    let store = PostgresDedupe::from_pool(pool.clone());
+    let store = PostgresDedupe::from_pool(pool.clone()).unwrap();
     store.create_schema().await.unwrap();
     let old = "INSERT INTO smile_dedupe
                SELECT n::text, 'done', '', '', 1, '2000-01-01' FROM generate_series(1, 500) AS n";
@@ -132,7 +132,7 @@ async fn finishing_events_deletes_old_rows() {
 async fn the_server_gives_a_statement_up_that_waits_for_a_lock() {
     let server = Postgres::start();
     let pool = PgPool::connect(&server.url()).await.unwrap();
-    let store = PostgresDedupe::from_pool(pool.clone());
+    let store = PostgresDedupe::from_pool(pool.clone()).unwrap();
     store.create_schema().await.unwrap();
     let mut other = pool.begin().await.unwrap();
     let lock = sqlx::raw_sql("LOCK TABLE smile_dedupe");

@@ -162,7 +162,7 @@ async fn a_pool_of_many_connections_keeps_every_rule() {
         // Also with the file's default journal, where readers and writers wait for each other.
         let options = SqlitePoolOptions::new().max_connections(4);
         let url = format!("{}?mode=rwc", url(dir.path()));
-        let store = SqliteDedupe::from_pool(options.connect(&url).await.unwrap());
+        let store = SqliteDedupe::from_pool(options.connect(&url).await.unwrap()).unwrap();
         store.create_schema().await.unwrap();
         store
     };

@@ -3,21 +3,25 @@
 use std::{
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use redis::{
     Client, Cmd, ErrorKind, Pipeline, RedisError, RedisFuture, RedisResult, Value,
     aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig},
 };
+use smile_core::StoreError;
 
-use crate::renewals::Renewals;
+use crate::{renewals::Renewals, thread::StoreThread};
 
 /// A connection to one Redis server, shared by all calls of a store.
 ///
 /// A connection that is lost is opened again. One that is alive and fails calls is replaced as
 /// well, at most twice a second: the server may have been demoted, and its name may lead to another
 /// server by now. A command that such a server refused is sent once more, on the new connection.
+///
+/// It lives on a thread of its own, which ends with the last clone: a caller whose thread is blocked
+/// stops nobody else's calls.
 #[derive(Clone)]
 pub struct RedisConnection(Arc<Shared>);
 
@@ -26,6 +30,7 @@ struct Shared {
     config: ConnectionManagerConfig,
     current: Mutex<Numbered>,
     renewals: Renewals,
+    thread: StoreThread,
 }
 
 /// A connection, and how many there were before it.
@@ -41,34 +46,38 @@ impl RedisConnection {
     pub(super) async fn open(
         client: Client,
         config: ConnectionManagerConfig,
-    ) -> Result<Self, RedisError> {
-        let manager = ConnectionManager::new_with_config(client.clone(), config.clone()).await?;
+        limit: Duration,
+    ) -> Result<Self, StoreError> {
+        let thread = StoreThread::start()?;
+        let connect = ConnectionManager::new_with_config(client.clone(), config.clone());
+        let manager = thread.run_within(limit, connect).await?;
         Ok(Self(Arc::new(Shared {
             client,
             config,
             current: Mutex::new(Numbered { number: 0, manager }),
             renewals: Renewals::new(Self::RENEWALS_EACH_SECOND),
+            thread,
         })))
     }
+}
 
+impl Shared {
     async fn send(&self, command: &Cmd) -> RedisResult<Value> {
-        let mut current = self.0.current().clone();
+        let mut current = self.current().clone();
         let err = match current.send(command).await {
             Ok(value) => return Ok(value),
             Err(err) => err,
         };
         match Verdict::on(&err) {
             Verdict::Keep => Err(err),
-            Verdict::Replace => self.0.renew(current.number).and(Err(err)),
-            Verdict::ReplaceAndRepeat => match self.0.renew(current.number)? {
+            Verdict::Replace => self.renew(current.number).and(Err(err)),
+            Verdict::ReplaceAndRepeat => match self.renew(current.number)? {
                 Some(mut renewed) => renewed.send(command).await,
                 None => Err(err),
             },
         }
     }
-}
 
-impl Shared {
     fn current(&self) -> MutexGuard<'_, Numbered> {
         // Nothing in here panics halfway through a change.
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
@@ -127,7 +136,9 @@ impl Verdict {
 
 impl ConnectionLike for RedisConnection {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
-        Box::pin(self.send(command))
+        let (shared, command) = (Arc::clone(&self.0), command.clone());
+        let call = async move { shared.send(&command).await };
+        Box::pin(async move { self.0.thread.run(call).await? })
     }
 
     fn req_packed_commands<'a>(
@@ -136,13 +147,10 @@ impl ConnectionLike for RedisConnection {
         offset: usize,
         count: usize,
     ) -> RedisFuture<'a, Vec<Value>> {
-        let mut current = self.0.current().clone();
-        Box::pin(async move {
-            let answers = current
-                .manager
-                .send_packed_commands(pipeline, offset, count);
-            answers.await
-        })
+        let mut manager = self.0.current().manager.clone();
+        let pipeline = pipeline.clone();
+        let call = async move { manager.send_packed_commands(&pipeline, offset, count).await };
+        Box::pin(async move { self.0.thread.run(call).await? })
     }
 
     fn get_db(&self) -> i64 {

@@ -167,7 +167,7 @@ async fn an_error_of_the_postgres_server_costs_its_connection_and_one_of_the_sta
     for (code, replaced) in costly.chain(of_statement.iter().map(|code| (code, false))) {
         let url = format!("postgres://postgres@{}/postgres", name.address());
         let pool = PgPool::connect(&url).await.unwrap();
-        let store = PostgresDedupe::from_pool(pool.clone());
+        let store = PostgresDedupe::from_pool(pool.clone()).unwrap();
         let fault = sqlx::query("INSERT INTO fault VALUES ($1)").bind(code);
         fault.execute(&console).await.unwrap();
         let before = name.connections();
