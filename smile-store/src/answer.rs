@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use smile_core::{Claim, Fence, Fingerprint, Held, StoreError};
 
+use crate::call::LONGEST;
+
 /// The claim was granted, with this fence.
 pub(crate) fn acquired(fence: i64) -> Result<Claim, StoreError> {
     let fence = u64::try_from(fence)
@@ -17,7 +19,7 @@ pub(crate) fn acquired(fence: i64) -> Result<Claim, StoreError> {
 pub(crate) fn refused(state: &str, left: i64, fingerprint: &str) -> Result<Claim, StoreError> {
     match state {
         "claimed" => Ok(Claim::InFlight {
-            lease_left: Duration::from_millis(left.try_into().unwrap_or_default()),
+            lease_left: Duration::from_millis(left.try_into().unwrap_or_default()).min(LONGEST),
         }),
         "done" => Ok(Claim::Done {
             fingerprint: Fingerprint::from_hex(fingerprint),

@@ -29,13 +29,15 @@ where
     }
 }
 
-/// The time in milliseconds, at most a hundred years: what databases add to their clock must stay
-/// a time.
+/// The longest time that a store counts: a hundred years of 366 days. What databases add to their
+/// clock must stay a time.
+pub(crate) const LONGEST: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);
+
+/// The time in milliseconds, at most [`LONGEST`].
 pub(crate) fn millis(time: Duration) -> i64 {
-    const CENTURY: i64 = 100 * 366 * 24 * 60 * 60 * 1000;
     // Rounded up: nothing ends before its time.
-    let millis = time.as_nanos().div_ceil(1_000_000);
-    i64::try_from(millis).map_or(CENTURY, |millis| millis.min(CENTURY))
+    let millis = time.min(LONGEST).as_nanos().div_ceil(1_000_000);
+    i64::try_from(millis).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -43,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_rounded_up_and_end_with_the_century() {
+    fn times_are_rounded_up_and_at_most_a_hundred_years() {
         assert_eq!(millis(Duration::ZERO), 0);
         assert_eq!(millis(Duration::from_nanos(1)), 1);
         assert_eq!(millis(Duration::from_millis(1500)), 1500);

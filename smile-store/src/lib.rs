@@ -19,6 +19,8 @@
 //!   its lease ends or it is settled. Each step is one atomic operation.
 //! - Time is the store's, so replicas with wrong clocks agree. Set forward, the store's clock ends
 //!   leases early; two runs of one handler may then overlap, and the fence tells them apart.
+//! - Leases and retentions count to the millisecond, rounded up, and for a hundred years at most: a
+//!   longer one is taken for a hundred years.
 //! - A claim whose lease is over can still be confirmed, extended or released by its own token, for
 //!   an hour, as long as nobody else has claimed the event.
 //! - The fence of a later claim of an event is larger, also after it was released, forgotten or

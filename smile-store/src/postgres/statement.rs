@@ -7,7 +7,7 @@
 
 use smile_core::{DeliveryKey, Fingerprint, Token};
 
-use crate::call::{GRACE, STEP, millis};
+use crate::call::{GRACE, LONGEST, STEP, millis};
 
 /// A statement's text, behind it the limits for its time.
 ///
@@ -27,11 +27,16 @@ pub(super) fn claim(
     lease: i64,
 ) -> String {
     let (key, token, fingerprint) = (text(key), bytes(token), fingerprint.to_hex());
+    // No time can be subtracted from infinity.
+    let longest = millis(LONGEST);
     limited(&format!(
         "
 WITH seen AS (
     SELECT state, fingerprint,
-        greatest(0, ceil(extract(epoch FROM expires_at - clock_timestamp()) * 1000))::bigint AS left
+        greatest(0, ceil(1000 * extract(epoch FROM
+            least(expires_at, clock_timestamp() + {longest} * interval '1 millisecond')
+            - clock_timestamp()
+        )))::bigint AS left
     FROM smile_dedupe
     WHERE key = {key} AND expires_at > clock_timestamp()
         AND (state = 'done' OR state = 'claimed' AND token <> {token})

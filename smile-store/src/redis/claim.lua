@@ -7,11 +7,12 @@ local state, token, expires, fence, fingerprint = unpack(
 
 if state and tonumber(expires) > now then
     if state == 'done' or (state == 'claimed' and token ~= ARGV[1]) then
-        return {state, expires - now, fingerprint}
+        -- Doubles are exact up to 2^53.
+        return {state, math.min(expires - now, 2 ^ 53), fingerprint}
     end
 end
 
--- Doubles are exact up to 2^53, which microseconds reach in the year 2255.
+-- Microseconds reach 2^53 in the year 2255.
 local number = math.max(micros, (tonumber(fence) or 0) + 1)
 redis.call('HSET', KEYS[1], 'state', 'claimed', 'token', ARGV[1], 'fingerprint', ARGV[2],
     'expires', string.format('%.0f', now + ARGV[3]), 'fence', string.format('%.0f', number))
