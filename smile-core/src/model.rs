@@ -10,6 +10,9 @@
 //! - Serialising gives back the members that were read: absent stays absent, `null` stays `null`,
 //!   numbers keep their digits, and an alternative spelling of a name stays as it was.
 //! - Of doubled members the first that is not `null` counts.
+//! - One odd string costs no event. A surrogate without its partner (`"\ud83d"`) is JSON and no
+//!   Unicode text, and bytes may be no UTF-8: the data of an event has U+FFFD in their place. The
+//!   bytes of the delivery stay as they came.
 //! - Models borrow from the JSON text that they are read from. `into_owned` cuts the tie, and
 //!   `deserialize_owned` does both at once, for `#[serde(deserialize_with = "..")]`.
 //! - Models are read by `serde_json` from a string or a slice. They keep raw JSON, which other
@@ -37,6 +40,7 @@ mod date;
 mod event;
 mod front;
 mod list;
+mod mend;
 mod number;
 mod object;
 mod open_enum;

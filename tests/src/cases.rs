@@ -36,9 +36,11 @@ macro_rules! every_case {
                 the_key_can_be_chosen
             }
             events {
+                a_byte_order_mark_loses_no_event
                 a_ping_is_answered_without_the_handler
                 a_ping_is_delivered_where_asked_for_and_never_a_duplicate
                 a_signed_body_that_is_no_event_is_refused
+                a_string_that_is_no_text_loses_no_event
                 an_event_older_than_the_maximum_is_refused_like_a_wrong_signature
                 an_unknown_type_reaches_the_handler
                 bytes_after_the_envelope_are_the_handlers_business

@@ -10,7 +10,11 @@ use serde_json::value::RawValue;
 
 use crate::DataError;
 
-use super::{Context, Name, refuse};
+use super::{
+    Context, Name,
+    mend::{text_of, without_lone_surrogates},
+    refuse,
+};
 
 /// A vendor's table of event names, as `event_table!` makes it.
 pub(crate) trait EventName {
@@ -21,6 +25,8 @@ pub(crate) trait EventName {
 
     /// The data of an event that came without any.
     fn absent<'a>(&self) -> Self::Data<'a>;
+
+    fn into_owned<'a>(data: Self::Data<'_>) -> Self::Data<'a>;
 
     fn read<'de, D: Deserializer<'de>>(
         &self,
@@ -42,16 +48,15 @@ pub(crate) trait Subject {
 
 /// Finds the first member of a body that holds data, and reads it straight into its typed view.
 ///
-/// The whole body must be JSON: the error says where it breaks, before or after the data.
+/// The whole body must be JSON: the error says where it breaks, before or after the data. Bytes that
+/// are no UTF-8 count as U+FFFD.
 pub(crate) fn read_body<'a, N: EventName>(
     name: &N,
     body: &'a [u8],
 ) -> Result<N::Data<'a>, DataError> {
-    // One check of the whole is cheaper than one for each string. A body that is no UTF-8 may be so
-    // in a place that nobody reads, or the error says where it is.
-    match std::str::from_utf8(body) {
-        Ok(text) => read_object(name, serde_json::Deserializer::from_str(text)),
-        Err(_) => read_object(name, serde_json::Deserializer::from_slice(body)),
+    match text_of(body) {
+        Cow::Borrowed(text) => read_mended(name, text, read_object),
+        Cow::Owned(text) => read_mended(name, &text, read_object).map(N::into_owned),
     }
 }
 
@@ -60,6 +65,22 @@ pub(crate) fn read_data<'a, N: EventName>(
     name: &N,
     json: &'a str,
 ) -> Result<N::Data<'a>, DataError> {
+    read_mended(name, json, read_value)
+}
+
+/// Reads a text; where it has lone surrogates and is refused, with U+FFFD in their place.
+fn read_mended<'a, N: EventName>(
+    name: &N,
+    json: &'a str,
+    read: for<'t> fn(&N, &'t str) -> Result<N::Data<'t>, DataError>,
+) -> Result<N::Data<'a>, DataError> {
+    read(name, json).or_else(|err| match without_lone_surrogates(json) {
+        Some(json) => read(name, &json).map(N::into_owned),
+        None => Err(err),
+    })
+}
+
+fn read_value<'a, N: EventName>(name: &N, json: &'a str) -> Result<N::Data<'a>, DataError> {
     let context = Context::default();
     let mut deserializer = serde_json::Deserializer::from_str(json);
     name.read(&mut deserializer, &context)
@@ -70,11 +91,9 @@ pub(crate) fn read_data<'a, N: EventName>(
         })
 }
 
-fn read_object<'de, N: EventName, R: serde_json::de::Read<'de>>(
-    name: &N,
-    mut deserializer: serde_json::Deserializer<R>,
-) -> Result<N::Data<'de>, DataError> {
+fn read_object<'a, N: EventName>(name: &N, json: &'a str) -> Result<N::Data<'a>, DataError> {
     let context = Context::default();
+    let mut deserializer = serde_json::Deserializer::from_str(json);
     deserializer
         .deserialize_any(BodyVisitor(name, &context))
         .and_then(|data| deserializer.end().map(|()| data))
@@ -239,8 +258,8 @@ mod tests {
                 "expected an object, found an array (line 1, column 2)",
             ),
             (
-                b"{\"data\":{\"userId\":\"\xff\"}}",
-                "data.userId: invalid unicode code point (line 1, column 20)",
+                b"{\"data\":{\xff}}",
+                "data: key must be a string (line 1, column 10)",
             ),
         ] {
             let err = Data::read(&EventType::InviteLinked, body).unwrap_err();
@@ -249,10 +268,32 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_do_no_harm_where_nobody_reads_them() {
-        let body = b"{\"note\":\"\xff\",\"data\":{\"inviteId\":\"i\"}}";
-        let data = Data::read(&EventType::InviteLinked, body).unwrap();
-        assert_eq!(serde_json::to_string(&data).unwrap(), r#"{"inviteId":"i"}"#);
+    fn bytes_that_are_no_utf_8_cost_their_own_string() {
+        for (body, expected) in [
+            (
+                &b"{\"note\":\"\xff\",\"data\":{\"inviteId\":\"i\"}}"[..],
+                r#"{"inviteId":"i"}"#,
+            ),
+            (
+                b"{\"data\":{\"inviteId\":\"i\",\"userId\":\"caf\xe9\",\"\xe9\":1}}",
+                "{\"userId\":\"caf\u{fffd}\",\"inviteId\":\"i\",\"\u{fffd}\":1}",
+            ),
+        ] {
+            let data = Data::read(&EventType::InviteLinked, body).unwrap();
+            assert_eq!(serde_json::to_string(&data).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_read_past() {
+        let body = "\u{feff} {\"data\":{\"inviteId\":\"\u{feff}i\"}}";
+        let data = Data::read(&EventType::InviteLinked, body.as_bytes()).unwrap();
+        assert_eq!(
+            serde_json::to_string(&data).unwrap(),
+            "{\"inviteId\":\"\u{feff}i\"}"
+        );
+        let twice = format!("\u{feff}{body}");
+        assert!(Data::read(&EventType::InviteLinked, twice.as_bytes()).is_err());
     }
 
     #[test]

@@ -7,7 +7,11 @@ use serde_json::value::RawValue;
 
 use crate::EnvelopeError;
 
-use super::{Field, KeySeed, Kind, Number, scalar::Scalar};
+use super::{
+    Field, KeySeed, Kind, Number,
+    mend::{text_of, without_lone_surrogates, without_mark},
+    scalar::Scalar,
+};
 
 /// The members of an envelope, taken one by one.
 pub(crate) trait Front: Default {
@@ -29,8 +33,19 @@ pub(crate) trait Front: Default {
 /// Nothing is looked at after the point where the front is complete, and where it is sufficient,
 /// broken JSON is the business of whoever reads the data.
 ///
-/// Values of other members are skipped without recursion, however deep they are.
+/// Values of other members are skipped without recursion, however deep they are. Bytes that are no
+/// UTF-8, and lone surrogates in names, are no obstacle.
 pub(crate) fn read_front<F: Front>(body: &[u8]) -> Result<F, EnvelopeError> {
+    read(without_mark(body)).or_else(|err| {
+        let text = text_of(body);
+        match (without_lone_surrogates(&text), text) {
+            (Some(text), _) | (None, Cow::Owned(text)) => read(text.as_bytes()),
+            (None, Cow::Borrowed(_)) => Err(err),
+        }
+    })
+}
+
+fn read<F: Front>(body: &[u8]) -> Result<F, EnvelopeError> {
     let mut front = F::default();
     let mut refusal = None;
     let visitor = FrontVisitor {
@@ -57,10 +72,15 @@ pub(crate) fn string<'a>(
     optional_string(value).ok_or_else(|| EnvelopeError::not_a_string(member, Kind::of(value)))
 }
 
-/// The string that a member may be.
+/// The string that a member may be. One with a lone surrogate stays as it was written, with its
+/// escapes: U+FFFD would make one id of two.
 pub(crate) fn optional_string(value: &RawValue) -> Option<Cow<'_, str>> {
-    let scalar = Scalar::of(value).filter(|scalar| !scalar.is_number())?;
-    Some(scalar.into())
+    match Scalar::of(value) {
+        Some(scalar) if scalar.is_number() => None,
+        Some(text) => Some(text.into()),
+        None if Kind::of(value) == Kind::String => Some(value.get().trim_matches('"').into()),
+        None => None,
+    }
 }
 
 /// The integer that a member may be: `1`, `1.0` and `"1"` are the same.

@@ -42,13 +42,17 @@ impl<'a> Scalar<'a> {
         }
     }
 
-    /// The string or number of raw JSON; `None` where it is neither.
+    /// The string or number of raw JSON; `None` where it is neither, or has a lone surrogate, which
+    /// raw JSON may have.
     #[inline]
     pub(super) fn of(raw: &'a RawValue) -> Option<Self> {
         let json = raw.get();
         match json.as_bytes() {
             [b'-' | b'0'..=b'9', ..] => Some(Self::Digits(json)),
-            [b'"', ..] => Self::from_quoted::<serde_json::Error>(json).ok(),
+            [b'"', inside @ .., b'"'] if !inside.contains(&b'\\') => {
+                json.get(1..json.len() - 1).map(Self::Text)
+            }
+            [b'"', ..] => serde_json::from_str(json).ok().map(Self::OwnedText),
             _ => None,
         }
     }
@@ -60,26 +64,16 @@ impl<'a> Scalar<'a> {
         raw: &'a RawValue,
         expected: &str,
     ) -> Result<Presence, E> {
-        let json = raw.get();
-        *self = match json.as_bytes() {
-            [b'-' | b'0'..=b'9', ..] => Self::Digits(json),
-            [b'"', ..] => Self::from_quoted(json)?,
-            [b'n', ..] => return Ok(Presence::Null),
-            _ => return Err(wrong_kind(expected, Kind::of(raw))),
-        };
-        Ok(Presence::Value)
-    }
-
-    fn from_quoted<E: Error>(json: &'a str) -> Result<Self, E> {
-        let inside = json
-            .strip_prefix('"')
-            .and_then(|rest| rest.strip_suffix('"'));
-        match inside {
-            Some(text) if !text.as_bytes().contains(&b'\\') => Ok(Self::Text(text)),
-            // Raw JSON is only skimmed, so this is where a lone surrogate comes to light.
-            _ => serde_json::from_str::<Box<str>>(json)
-                .map(Self::OwnedText)
-                .map_err(|_| E::custom("expected a string, found one with an invalid escape")),
+        if let Some(scalar) = Self::of(raw) {
+            *self = scalar;
+            return Ok(Presence::Value);
+        }
+        match Kind::of(raw) {
+            Kind::Null => Ok(Presence::Null),
+            Kind::String => Err(E::custom(
+                "expected a string, found one with a lone surrogate",
+            )),
+            found => Err(wrong_kind(expected, found)),
         }
     }
 }

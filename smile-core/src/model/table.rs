@@ -188,6 +188,10 @@ macro_rules! event_table {
                 }
             }
 
+            fn into_owned<'a>(data: $Data<'_>) -> $Data<'a> {
+                data.into_owned()
+            }
+
             fn read<'de, D: ::serde::Deserializer<'de>>(
                 &self,
                 deserializer: D,

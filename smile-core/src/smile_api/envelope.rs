@@ -284,6 +284,46 @@ mod tests {
     }
 
     #[test]
+    fn a_byte_order_mark_is_read_past() {
+        assert_eq!(read(&format!("\u{feff}{EVENT}")), read(EVENT));
+        assert_eq!(read(&format!("\u{feff}\r\n {EVENT}")), read(EVENT));
+        let utf_16: Vec<u8> = std::iter::once(0xfeff)
+            .chain(EVENT.encode_utf16())
+            .flat_map(u16::to_be_bytes)
+            .collect();
+        assert!(Envelope::read(&utf_16).is_err());
+    }
+
+    #[test]
+    fn ids_with_lone_surrogates_stay_apart() {
+        for id in [r"a\ud83d", r"a\ud83e", r"a\ude00", r"\n\ud83d"] {
+            let body = EVENT.replace("et-1", id);
+            assert_eq!(read(&body).id(), id);
+            let odd_name = body.replacen('{', r#"{"\udfff":{"\udfff":1},"#, 1);
+            assert_eq!(read(&odd_name).event_type(), &EventType::TaskStarted);
+        }
+        let envelope = read(r#"{"id":"1","type":"MOON\ud83d","createdAt":"\ud83d"}"#);
+        assert_eq!(envelope.type_name(), r"MOON\ud83d");
+        assert_eq!(envelope.created_at(), Some(r"\ud83d"));
+    }
+
+    #[test]
+    fn bytes_that_are_no_utf_8_count_as_u_fffd() {
+        let body = b"{\"note\":\"\xe9\",\"id\":\"caf\xe9\",\"type\":\"TASK_STARTED\"}";
+        let envelope = Envelope::read(body).unwrap();
+        assert_eq!(envelope.id(), "caf\u{fffd}");
+        assert!(Envelope::read(b"{\"id\":\"1\",\xe9\"type\":\"TASK_STARTED\"}").is_err());
+    }
+
+    #[test]
+    fn numbers_of_any_size_before_the_id_are_no_obstacle() {
+        let body = EVENT.replacen("\"version\":1", "\"version\":1e999", 1);
+        assert_eq!(read(&body).version(), None);
+        let body = body.replacen('{', "{\"x\":-1e999,\"version\":1e999,", 1);
+        assert_eq!(read(&body).id(), "et-1");
+    }
+
+    #[test]
     fn deep_nesting_before_the_members_neither_overflows_nor_refuses() {
         for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
             let mut body = format!("{{\"data\":{}", open.repeat(100_000));

@@ -8,6 +8,7 @@
 
 mod errors;
 mod fixtures;
+mod ill_formed;
 mod lossless;
 mod properties;
 mod tolerance;

@@ -67,6 +67,56 @@ pub fn bytes_after_the_envelope_are_the_handlers_business(kind: Kind) {
     }
 }
 
+/// RFC 8259, section 8.1, lets a reader ignore the mark. The handler gets it with the other bytes.
+pub fn a_byte_order_mark_loses_no_event(kind: Kind) {
+    let subject = Setup::new().start(kind);
+    let event = format!("\u{feff}{}", sign::event());
+    subject
+        .send(&sign::smile_api(event.clone()))
+        .expect_status(204, "smile-api");
+    let points = "\u{feff}{\"topic\":\"points/spent\",\"account_id\":1,\"data\":{}}";
+    subject
+        .send(&sign::smile_io(points))
+        .expect_status(204, "smile-io");
+    let raw: Vec<_> = subject.seen().into_iter().map(|seen| seen.raw).collect();
+    assert_eq!(raw, [event.as_bytes(), points.as_bytes()]);
+    let utf_16: Vec<u8> = event.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    subject
+        .send(&sign::smile_api(utf_16))
+        .expect_status(422, "UTF-16 is no JSON");
+}
+
+/// Two ids that differ in such a string are two events.
+pub fn a_string_that_is_no_text_loses_no_event(kind: Kind) {
+    let subject = Setup::new().start(kind);
+    let id = sign::fresh_id();
+    for end in [r"\ud83d", r"\ud83e", r"\udc00"] {
+        let event = sign::event_with_id(&format!("{id}{end}"));
+        subject
+            .send(&sign::smile_api(event.clone()))
+            .expect_status(204, end);
+        let again = subject.send(&sign::smile_api(event));
+        again.expect_status(200, "a duplicate");
+    }
+    let event = sign::event().replace("u-1", r"\ud83d");
+    subject
+        .send(&sign::smile_api(event))
+        .expect_status(204, "in the data");
+    let named = sign::event().replacen('{', r#"{"\ud83d":1e999,"#, 1);
+    subject
+        .send(&sign::smile_api(named))
+        .expect_status(204, "in a name");
+    let (front, back) = sign::event().split_once("et-").map_or_else(
+        || panic!("ids begin with et-"),
+        |(front, back)| (front.to_owned(), back.to_owned()),
+    );
+    let latin = [front.as_bytes(), b"\xe9", back.as_bytes()].concat();
+    subject
+        .send(&sign::smile_api(latin))
+        .expect_status(204, "bytes that are no UTF-8");
+    assert_eq!(subject.seen().len(), 6);
+}
+
 /// Smile.io creates a webhook only if its ping is answered 2xx.
 pub fn a_ping_is_answered_without_the_handler(kind: Kind) {
     let subject = Setup::new().start(kind);
