@@ -86,6 +86,7 @@ mod body;
 mod extract;
 mod head;
 mod middleware;
+mod payload;
 mod response;
 mod spawn_on_drop;
 

@@ -24,6 +24,7 @@ use crate::{
     bare_request::BareRequest,
     body::hold_until_written,
     head::RequestHead,
+    payload::RawPayload,
     response::{self, Responder},
     spawn_on_drop::{OnDrop, SpawnOnDrop},
 };
@@ -208,8 +209,8 @@ where
         let SmileMiddleware { intake, responder } = self.middleware.clone();
         Box::pin(async move {
             let received = match admitted {
-                Ok(admitted) => intake.receive(admitted, &mut payload).await,
-                Err(rejection) => Err(intake.dismiss(rejection, &mut payload).await),
+                Ok(admitted) => intake.receive(admitted, RawPayload(&mut payload)).await,
+                Err(rejection) => Err(intake.dismiss(rejection, RawPayload(&mut payload)).await),
             };
             let delivery = match received {
                 Ok(delivery) => delivery,

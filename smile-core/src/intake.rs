@@ -1,13 +1,13 @@
 //! The whole pipeline, from a request's head to the handler's answer.
 
-use std::{error::Error, fmt, future::Future, pin::pin, sync::Arc, time::Duration};
+use std::{fmt, future::Future, pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_core::Stream;
 
 use crate::{
-    Clock, DedupeKey, Delivery, Head, Held, Observer, Outcome, Reason, Rejection, Reply, Report,
-    SmileApi, SmileIo, Vendor,
+    BodyError, Clock, DedupeKey, Delivery, Head, Held, Observer, Outcome, Reason, Rejection, Reply,
+    Report, SmileApi, SmileIo, Vendor,
     catch_panic::catch_panic_now,
     handoff::{
         ClaimAttempt, EventHandle, EventIdentity, Handoff, NotHeld, Running, Timing, Waiting,
@@ -116,7 +116,7 @@ impl<V: Vendor> Intake<V> {
     pub async fn dismiss<B, E>(&self, rejection: Rejection, body: B) -> Rejection
     where
         B: Stream<Item = Result<Bytes, E>>,
-        E: Into<Box<dyn Error + Send + Sync>>,
+        E: Into<BodyError>,
     {
         Body::new(pin!(body)).dismiss(rejection).await
     }
@@ -134,7 +134,7 @@ impl<V: Vendor> Intake<V> {
     ) -> Result<Delivery<V>, Rejection>
     where
         B: Stream<Item = Result<Bytes, E>>,
-        E: Into<Box<dyn Error + Send + Sync>>,
+        E: Into<BodyError>,
     {
         let chunks = pin!(body);
         let mut body = Body::new(chunks);
@@ -232,7 +232,7 @@ impl<V: Vendor> Intake<V> {
     ) -> Result<Delivery<V>, Rejection>
     where
         B: Stream<Item = Result<Bytes, E>>,
-        E: Into<Box<dyn Error + Send + Sync>>,
+        E: Into<BodyError>,
     {
         let settings = &*self.0;
         let verification = match secrets {

@@ -117,6 +117,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "intake")]
+mod body_error;
+#[cfg(feature = "intake")]
 mod catch_panic;
 mod clock;
 mod config_error;
@@ -146,6 +148,8 @@ pub mod testkit;
 mod vendor;
 mod verify;
 
+#[cfg(feature = "intake")]
+pub use body_error::BodyError;
 pub use clock::{Clock, SystemClock};
 pub use config_error::ConfigError;
 pub use data_error::DataError;

@@ -277,6 +277,10 @@ pub enum Reason {
         /// The deadline, from the first wait for the body.
         deadline: Duration,
     },
+    /// A layer outside limits the body to fewer bytes.
+    TooLongForOuterLayer,
+    /// A layer outside waited too long for the body.
+    TooSlowForOuterLayer,
     /// The body broke off.
     BodyBroken,
     /// No JSON object with the members that make an event (Smile API: `id` and `type`, Smile.io:
@@ -329,8 +333,10 @@ impl Reason {
             | Self::EventTooOld { .. }
             | Self::EventAgeUnknown => Kind::Signature,
             Self::ContentEncoded => Kind::ContentEncoding,
-            Self::DeclaredTooLong { .. } | Self::BodyTooLong { .. } => Kind::BodyTooLarge,
-            Self::BodySlow { .. } => Kind::BodyTimeout,
+            Self::DeclaredTooLong { .. }
+            | Self::BodyTooLong { .. }
+            | Self::TooLongForOuterLayer => Kind::BodyTooLarge,
+            Self::BodySlow { .. } | Self::TooSlowForOuterLayer => Kind::BodyTimeout,
             Self::BodyBroken => Kind::BodyIncomplete,
             Self::NoEnvelope => Kind::NotAnEvent,
             Self::FirstRunPending | Self::FirstRunFailed | Self::TooManyWaiting => Kind::InFlight,
@@ -398,6 +404,12 @@ impl Reason {
                 "raise `body_limit` if the vendor really sends this much"
             }
             Self::BodySlow { .. } => "raise `body_timeout` if the vendor's network really is slow",
+            Self::TooLongForOuterLayer => {
+                "raise the body limit of the layer outside if the vendor really sends this much"
+            }
+            Self::TooSlowForOuterLayer => {
+                "raise the body time-out of the layer outside if the vendor's network really is slow"
+            }
             Self::BodyBroken => "the sender went away or broke the framing; the vendor sends again",
             Self::NoEnvelope => {
                 "the secret is right, but the body is no event: is something else signed with it?"
@@ -482,6 +494,12 @@ impl fmt::Display for Reason {
             Self::BodyTooLong { limit } => write!(f, "the body is longer than {limit} bytes"),
             Self::BodySlow { deadline } => {
                 write!(f, "the body was not complete after {deadline:?}")
+            }
+            Self::TooLongForOuterLayer => {
+                f.write_str("the body is longer than a layer outside accepts")
+            }
+            Self::TooSlowForOuterLayer => {
+                f.write_str("a layer outside waited too long for the body")
             }
             Self::BodyBroken => f.write_str("the body broke off"),
             Self::NoEnvelope => f.write_str("the signed body is not an event"),

@@ -1,6 +1,9 @@
 //! Bodies: the request's on its way in, the response's on its way out.
 
 use std::{
+    error::Error,
+    io,
+    iter::successors,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -8,8 +11,9 @@ use std::{
 use bytes::Bytes;
 use futures_core::Stream;
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::Full;
+use http_body_util::{Full, LengthLimitError};
 use pin_project_lite::pin_project;
+use smile_core::BodyError;
 
 pin_project! {
     /// The data frames of a body. Trailers are left out: nobody signs them.
@@ -25,8 +29,12 @@ impl<B> DataStream<B> {
     }
 }
 
-impl<B: Body<Data = Bytes>> Stream for DataStream<B> {
-    type Item = Result<Bytes, B::Error>;
+impl<B> Stream for DataStream<B>
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    type Item = Result<Bytes, BodyError>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         // Asks until there is no frame left and not until `is_end_stream`, which a body of unknown
@@ -39,10 +47,34 @@ impl<B: Body<Data = Bytes>> Stream for DataStream<B> {
                         return Poll::Ready(Some(Ok(data)));
                     }
                 }
-                Some(Err(err)) => return Poll::Ready(Some(Err(err))),
+                Some(Err(err)) => return Poll::Ready(Some(Err(body_error(err.into())))),
                 None => return Poll::Ready(None),
             }
         }
+    }
+}
+
+/// Names the error of a layer outside, wherever it stands among the causes.
+fn body_error(err: Box<dyn Error + Send + Sync>) -> BodyError {
+    let outermost: &(dyn Error + 'static) = &*err;
+    let mut causes = successors(Some(outermost), |&err| err.source());
+    let of_layer = causes.find_map(|cause| {
+        if cause.is::<LengthLimitError>() {
+            Some(BodyError::TooLong as fn(_) -> _)
+        } else if is_timeout(cause) {
+            Some(BodyError::TimedOut as fn(_) -> _)
+        } else {
+            None
+        }
+    });
+    of_layer.unwrap_or(BodyError::Broken)(err)
+}
+
+fn is_timeout(err: &(dyn Error + 'static)) -> bool {
+    match err.downcast_ref::<io::Error>() {
+        Some(err) => err.kind() == io::ErrorKind::TimedOut,
+        // By its text: every version of tower-http has another type of this name.
+        None => err.to_string() == "data was not received within the designated timeout",
     }
 }
 

@@ -1,7 +1,6 @@
 //! Reading a request's body, within its limit and its deadline.
 
 use std::{
-    error::Error,
     future::{Future, poll_fn},
     pin::Pin,
     task::{Context, Poll, ready},
@@ -12,7 +11,7 @@ use bytes::Bytes;
 use futures_core::Stream;
 use tokio::time::{Instant, Sleep, sleep};
 
-use crate::{Reason, Rejection, Vendor, Verification, Verified};
+use crate::{BodyError, Reason, Rejection, Vendor, Verification, Verified};
 
 /// A request's body, which knows how much of it there is still to read.
 pub(super) struct Body<'b, B> {
@@ -27,14 +26,14 @@ enum Rest {
     Open,
     /// Nothing: the end was reached.
     Nothing,
-    /// No more can be read: the sender is gone, or its framing is broken.
+    /// No more can be read.
     Lost,
 }
 
 impl<'b, B, E> Body<'b, B>
 where
     B: Stream<Item = Result<Bytes, E>>,
-    E: Into<Box<dyn Error + Send + Sync>>,
+    E: Into<BodyError>,
 {
     pub(super) fn new(chunks: Pin<&'b mut B>) -> Self {
         let rest = Rest::Open;
@@ -52,9 +51,7 @@ where
             verification = match self.next(&mut patience).await {
                 Next::Chunk(chunk) => verification.push(chunk)?,
                 Next::End => return verification.finish(),
-                Next::Failed(err) => {
-                    return Err(Rejection::from(Reason::BodyBroken).because(err.into()));
-                }
+                Next::Failed(err) => return Err(refused(err)),
                 Next::Late => return Err(Reason::BodySlow { deadline }.into()),
             };
         }
@@ -104,8 +101,11 @@ where
         Poll::Ready(match ready!(self.chunks.as_mut().poll_next(cx)) {
             Some(Ok(chunk)) => Next::Chunk(chunk),
             Some(Err(err)) => {
-                self.rest = Rest::Lost;
-                Next::Failed(err.into())
+                let err = err.into();
+                if !matches!(err, BodyError::TooLong(_)) {
+                    self.rest = Rest::Lost;
+                }
+                Next::Failed(err)
             }
             None => {
                 self.rest = Rest::Nothing;
@@ -118,8 +118,17 @@ where
 enum Next {
     Chunk(Bytes),
     End,
-    Failed(Box<dyn Error + Send + Sync>),
+    Failed(BodyError),
     Late,
+}
+
+fn refused(err: BodyError) -> Rejection {
+    let (reason, source) = match err {
+        BodyError::TooLong(source) => (Reason::TooLongForOuterLayer, source),
+        BodyError::TimedOut(source) => (Reason::TooSlowForOuterLayer, source),
+        BodyError::Broken(source) => (Reason::BodyBroken, source),
+    };
+    Rejection::from(reason).because(source.into())
 }
 
 /// How long to wait for a body, from the first wait on.
