@@ -15,8 +15,10 @@
 //! - Each event runs the handler once, as far as the store of seen events remembers: by default the
 //!   last 100,000, in memory. A handler that fails gives its event back. A sender that goes away
 //!   cancels nothing.
-//! - The layer's error is its inner service's, so that axum takes it as it is. It waits for the
-//!   inner service to be ready, and calls the one that was.
+//! - The layer's error is its inner service's, so that axum takes it as it is.
+//! - Unverified requests take nothing of the inner service. The layer is always ready, and waits for
+//!   its inner service only after the verification, under the claim: so a limit or a buffer inside
+//!   serves verified requests alone, and the handler's deadline includes the wait.
 //!
 //! # What it does not do
 //!
@@ -33,8 +35,8 @@
 //! 2. The body's data frames go to the core; trailers are skipped, since nobody signs them.
 //! 3. The delivery goes into the request's extensions and the verified bytes become its body, of
 //!    one type whatever came in: axum's, or the one given to [`SmileLayer::with_body`].
-//! 4. The inner service is called: in place, and in a task of its own from the moment at which the
-//!    sender goes away while the event is claimed.
+//! 4. The inner service is called when it is ready: in place, and in a task of its own from the
+//!    moment at which the sender goes away while the event is claimed.
 //! 5. Its answer goes out unchanged as a [`ResponseBody`]. Our own answers are problem documents,
 //!    or what [`SmileLayer::on_rejection`] makes; the [`Rejection`] is in their extensions.
 //!

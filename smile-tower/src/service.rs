@@ -2,7 +2,8 @@
 
 use std::{
     error::Error,
-    fmt, mem,
+    fmt,
+    future::poll_fn,
     task::{Context, Poll},
 };
 
@@ -38,8 +39,10 @@ where
     type Error = S::Error;
     type Future = ResponseFuture<ResBody, S::Error>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(cx)
+    /// Always ready: an unverified sender must not hold what the inner service gives to few, such as a
+    /// permit. Its readiness is waited for after the verification.
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
@@ -47,21 +50,13 @@ where
         let version = parts.version;
         let admitted = self.layer.intake.admit(&PartsHead(&parts));
         let body = DataStream::new(body);
-        // The service that was polled ready is the one to call, so its clone stays behind:
-        // https://docs.rs/tower/latest/tower/trait.Service.html#be-careful-when-cloning-inner-services
-        let clone = self.inner.clone();
-        let mut inner = mem::replace(&mut self.inner, clone);
+        let mut inner = self.inner.clone();
         let SmileLayer {
             intake,
             into_body,
             answers,
         } = self.layer.clone();
 
-        let run = move |delivery: Delivery<V>| {
-            let body = into_body(delivery.raw().clone());
-            parts.extensions.insert(delivery);
-            inner.call(Request::from_parts(parts, body))
-        };
         ResponseFuture::new(async move {
             let received = match admitted {
                 Ok(admitted) => intake.receive(admitted, body).await,
@@ -70,6 +65,12 @@ where
             let delivery = match received {
                 Ok(delivery) => delivery,
                 Err(rejection) => return Ok(answers.refuse(rejection, version)),
+            };
+            let run = move |delivery: Delivery<V>| async move {
+                poll_fn(|cx| inner.poll_ready(cx)).await?;
+                let body = into_body(delivery.raw().clone());
+                parts.extensions.insert(delivery);
+                inner.call(Request::from_parts(parts, body)).await
             };
             let outlives_sender = intake.outlives_sender();
             // In a box of its own, so that a sender that takes its time with the body does not take
