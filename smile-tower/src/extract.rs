@@ -8,8 +8,8 @@ use axum_core::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use http::request::Parts;
-use smile_core::{Delivery, Reason, Rejection, SmileApi, Vendor};
+use http::{Extensions, request::Parts};
+use smile_core::{Delivery, Reason, Rejection, SmileApi, SmileIo, Vendor};
 
 use crate::response::response;
 
@@ -121,15 +121,39 @@ impl IntoResponse for NotVerified {
 }
 
 fn delivery<V: Vendor>(parts: &Parts, extractor: &str) -> Result<Delivery<V>, NotVerified> {
-    parts.extensions.get().cloned().ok_or_else(|| {
-        tracing::error!(
+    if let Some(delivery) = parts.extensions.get::<Delivery<V>>() {
+        return Ok(delivery.clone());
+    }
+    let path = parts.uri.path();
+    let layer = V::NAME.replace('-', "_");
+    match vendor_of(&parts.extensions) {
+        Some(found) => tracing::error!(
             target: "smile",
             vendor = V::NAME,
             extractor,
-            path = parts.uri.path(),
-            "no verified event: put `.route_layer(SmileLayer::{}(secret).build())` on this route",
-            V::NAME.replace('-', "_"),
-        );
-        NotVerified(Reason::LayerMissing.into())
-    })
+            path,
+            "the verified event here is of {found}, and this extractor takes those of {}: put \
+             `.route_layer(SmileLayer::{layer}(secret).build())` on this route instead",
+            V::NAME,
+        ),
+        None => tracing::error!(
+            target: "smile",
+            vendor = V::NAME,
+            extractor,
+            path,
+            "no verified event: put `.route_layer(SmileLayer::{layer}(secret).build())` on this route",
+        ),
+    }
+    Err(NotVerified(Reason::LayerMissing.into()))
+}
+
+/// Whose event was verified, if any.
+fn vendor_of(extensions: &Extensions) -> Option<&'static str> {
+    if extensions.get::<Delivery<SmileApi>>().is_some() {
+        Some(SmileApi::NAME)
+    } else if extensions.get::<Delivery<SmileIo>>().is_some() {
+        Some(SmileIo::NAME)
+    } else {
+        None
+    }
 }
