@@ -9,6 +9,7 @@ use std::{
 
 use http::Response;
 use tokio::runtime::Handle;
+use tracing::{Instrument, Span};
 
 use crate::ResponseBody;
 
@@ -39,35 +40,43 @@ impl<B, E> fmt::Debug for ResponseFuture<B, E> {
     }
 }
 
-/// A future that is not cancelled when it is dropped, where it must not be: it goes on in a task of
-/// its own.
+/// A future that moves to a task of its own when it is dropped before its end.
 ///
 /// A task from the beginning would do the same, but costs every request a task for the sake of the
 /// few whose sender goes away.
-pub(crate) struct Detached<F>
+pub(crate) struct SpawnOnDrop<F>
 where
     F: Future<Output: Send> + Send + 'static,
 {
     future: Option<Pin<Box<F>>>,
-    goes_on: bool,
-    /// From the first time that it has to be waited for: before, nothing is begun that must end.
-    runtime: Option<Handle>,
+    on_drop: OnDrop,
+    /// From the first wait: neither is known while the future is dropped.
+    runtime_and_span: Option<(Handle, Span)>,
 }
 
-impl<F> Detached<F>
+/// What happens to a future that is dropped before its end.
+///
+/// Complete: it ends, or it does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OnDrop {
+    Cancel,
+    Spawn,
+}
+
+impl<F> SpawnOnDrop<F>
 where
     F: Future<Output: Send> + Send + 'static,
 {
-    pub(crate) fn new(future: Pin<Box<F>>, goes_on: bool) -> Self {
+    pub(crate) fn new(future: Pin<Box<F>>, on_drop: OnDrop) -> Self {
         Self {
             future: Some(future),
-            goes_on,
-            runtime: None,
+            on_drop,
+            runtime_and_span: None,
         }
     }
 }
 
-impl<F> Future for Detached<F>
+impl<F> Future for SpawnOnDrop<F>
 where
     F: Future<Output: Send> + Send + 'static,
 {
@@ -80,21 +89,24 @@ where
         let poll = future.as_mut().poll(cx);
         if poll.is_pending() {
             self.future = Some(future);
-            if self.goes_on {
-                self.runtime.get_or_insert_with(Handle::current);
+            if self.on_drop == OnDrop::Spawn {
+                self.runtime_and_span
+                    .get_or_insert_with(|| (Handle::current(), Span::current()));
             }
         }
         poll
     }
 }
 
-impl<F> Drop for Detached<F>
+impl<F> Drop for SpawnOnDrop<F>
 where
     F: Future<Output: Send> + Send + 'static,
 {
     fn drop(&mut self) {
-        if let (Some(future), Some(runtime)) = (self.future.take(), &self.runtime) {
-            runtime.spawn(future);
+        if let (Some(future), Some((runtime, span))) =
+            (self.future.take(), self.runtime_and_span.take())
+        {
+            runtime.spawn(future.instrument(span));
         }
     }
 }
@@ -108,29 +120,29 @@ mod tests {
     use super::*;
 
     /// Polls one that waits to `go` on and then says that it is done, and drops it.
-    async fn dropped(goes_on: bool) -> (Arc<Notify>, Arc<Notify>) {
+    async fn dropped(on_drop: OnDrop) -> (Arc<Notify>, Arc<Notify>) {
         let (go, done) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (going, is_done) = (Arc::clone(&go), Arc::clone(&done));
         let future = async move {
             going.notified().await;
             is_done.notify_one();
         };
-        let mut detached = Detached::new(Box::pin(future), goes_on);
-        let first = poll_fn(|cx| Poll::Ready(Pin::new(&mut detached).poll(cx))).await;
+        let mut future = SpawnOnDrop::new(Box::pin(future), on_drop);
+        let first = poll_fn(|cx| Poll::Ready(Pin::new(&mut future).poll(cx))).await;
         assert!(first.is_pending());
         (go, done)
     }
 
     #[tokio::test]
-    async fn one_that_goes_on_ends_although_it_is_dropped() {
-        let (go, done) = dropped(true).await;
+    async fn one_to_be_spawned_ends_although_it_is_dropped() {
+        let (go, done) = dropped(OnDrop::Spawn).await;
         go.notify_one();
         done.notified().await;
     }
 
     #[tokio::test]
-    async fn one_that_does_not_ends_where_it_is() {
-        let (_go, done) = dropped(false).await;
+    async fn one_to_be_cancelled_ends_where_it_is() {
+        let (_go, done) = dropped(OnDrop::Cancel).await;
         assert_eq!(Arc::strong_count(&done), 1, "the future is dropped");
     }
 }

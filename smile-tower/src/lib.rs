@@ -35,8 +35,9 @@
 //! 2. The body's data frames go to the core; trailers are skipped, since nobody signs them.
 //! 3. The delivery goes into the request's extensions and the verified bytes become its body, of
 //!    one type whatever came in: axum's, or the one given to [`SmileLayer::with_body`].
-//! 4. The inner service is called when it is ready: in place, and in a task of its own from the
-//!    moment at which the sender goes away while the event is claimed.
+//! 4. The inner service is called when it is ready, in place. If the sender leaves while the event is
+//!    claimed, the rest runs in a task of its own. It stays in the request's `tracing` span, but the
+//!    task-locals of outer layers are gone.
 //! 5. Its answer goes out unchanged as a [`ResponseBody`]. Our own answers are problem documents,
 //!    or what [`SmileLayer::on_rejection`] makes; the [`Rejection`] is in their extensions.
 //!

@@ -14,7 +14,9 @@ use smile_core::{Answer, Delivery, SmileApi, Vendor};
 use tower_service::Service;
 
 use crate::{
-    DefaultBody, ResponseBody, ResponseFuture, SmileLayer, body::DataStream, future::Detached,
+    DefaultBody, ResponseBody, ResponseFuture, SmileLayer,
+    body::DataStream,
+    future::{OnDrop, SpawnOnDrop},
     head::PartsHead,
 };
 
@@ -77,11 +79,15 @@ where
                 parts.extensions.insert(delivery);
                 call_when_ready(inner, Request::from_parts(parts, body))
             };
-            let outlives_sender = intake.outlives_sender();
+            let on_drop = if intake.outlives_sender() {
+                OnDrop::Spawn
+            } else {
+                OnDrop::Cancel
+            };
             // In a box of its own, so that a sender that takes its time with the body does not take
             // up the room for what comes after it.
             let handed_over = Box::pin(intake.hand_over(delivery, run, status));
-            match Detached::new(handed_over, outlives_sender).await {
+            match SpawnOnDrop::new(handed_over, on_drop).await {
                 Answer::Handler(answer) => answer.map(|response| response.map(ResponseBody::inner)),
                 Answer::Reply(reply) => Ok(answers.reply(&reply, version)),
                 Answer::Rejected(rejection) => Ok(answers.refuse(rejection, version)),
