@@ -1,6 +1,9 @@
 //! The core's answers, written as HTTP responses.
 
-use std::sync::Arc;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use http::{
@@ -41,13 +44,26 @@ impl Answers {
         version: Version,
     ) -> Response<ResponseBody<B>> {
         let reply = rejection.reply();
-        let mut response = match &self.on_rejection {
-            Some(respond) => respond(&rejection),
-            None => response(&reply),
-        };
+        let own = self.own_response(&rejection);
+        let mut response = own.unwrap_or_else(|| response(&reply));
         close(&mut response, &reply, version);
         response.extensions_mut().insert(rejection);
         response.map(ResponseBody::own)
+    }
+
+    /// `None` where `on_rejection` is not set, and where it panics.
+    fn own_response(&self, rejection: &Rejection) -> Option<Response<Bytes>> {
+        let respond = self.on_rejection.as_ref()?;
+        match catch_unwind(AssertUnwindSafe(|| respond(rejection))) {
+            Ok(response) => Some(response),
+            Err(_panic) => {
+                tracing::error!(
+                    target: "smile",
+                    "`on_rejection` panicked: the sender gets the problem document"
+                );
+                None
+            }
+        }
     }
 }
 
