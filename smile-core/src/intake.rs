@@ -47,6 +47,7 @@ struct Settings<V: Vendor> {
     tolerance: Duration,
     body_limit: usize,
     body_timeout: Duration,
+    lookup_timeout: Duration,
     max_event_age: Option<Duration>,
     pings: Pings,
     key_prefix: Box<str>,
@@ -237,7 +238,9 @@ impl<V: Vendor> Intake<V> {
         let settings = &*self.0;
         let verification = match secrets {
             Known::Now(verification) => verification,
-            Known::Later(asked) => head::look_up(*asked, settings.body_limit).await?,
+            Known::Later(asked) => {
+                head::look_up(*asked, settings.lookup_timeout, settings.body_limit).await?
+            }
         };
         let verified = body.verify(verification, settings.body_timeout).await?;
         let delivery = Delivery::read(verified)?.verified_by(settings.id);

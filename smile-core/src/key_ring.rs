@@ -163,6 +163,8 @@ impl<V: Vendor> Secrets<V> {
     /// The answer is `None` for an unknown tenant, whose sender then sees what a wrong signature
     /// sees, and an error when the answer cannot be had (503).
     ///
+    /// A lookup that panics, or takes longer than `lookup_timeout`, counts as one that failed.
+    ///
     /// # Security
     ///
     /// An unknown tenant costs a pass over the body, like a tenant with one secret. Each further

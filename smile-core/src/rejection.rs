@@ -294,6 +294,13 @@ pub enum Reason {
     TooManyWaiting,
     /// The secret lookup failed.
     LookupFailed,
+    /// The secret lookup did not return in time.
+    LookupSlow {
+        /// The deadline.
+        deadline: Duration,
+    },
+    /// The secret lookup panicked.
+    LookupPanicked,
     /// The store failed, or did not answer in time, before the handler ran.
     ClaimFailed,
     /// The handler succeeded, but the store could not note it.
@@ -340,7 +347,9 @@ impl Reason {
             Self::BodyBroken => Kind::BodyIncomplete,
             Self::NoEnvelope => Kind::NotAnEvent,
             Self::FirstRunPending | Self::FirstRunFailed | Self::TooManyWaiting => Kind::InFlight,
-            Self::LookupFailed => Kind::SecretsUnavailable,
+            Self::LookupFailed | Self::LookupSlow { .. } | Self::LookupPanicked => {
+                Kind::SecretsUnavailable
+            }
             Self::ClaimFailed | Self::ConfirmFailed => Kind::StoreUnavailable,
             Self::HandlerSlow { .. } => Kind::HandlerTimeout,
             Self::HandlerPanicked | Self::DedupeByPanicked => Kind::HandlerPanicked,
@@ -420,6 +429,11 @@ impl Reason {
             Self::FirstRunFailed => "see why the handler failed; the vendor sends again",
             Self::TooManyWaiting => "the sender repeats one event without waiting for an answer",
             Self::LookupFailed => "see the error of the secret lookup",
+            Self::LookupSlow { .. } => {
+                "keep the secrets in memory, or raise `lookup_timeout` if the lookup has to take this \
+                 long"
+            }
+            Self::LookupPanicked => "see the panic message of the secret lookup",
             Self::ClaimFailed => "is the store of seen events up and reachable?",
             Self::ConfirmFailed => {
                 "is the store of seen events up? The vendor sends again, so the handler may run \
@@ -507,6 +521,10 @@ impl fmt::Display for Reason {
             Self::FirstRunFailed => f.write_str("the same event was being handled and failed"),
             Self::TooManyWaiting => f.write_str("too many deliveries wait for the same event"),
             Self::LookupFailed => f.write_str("the secret lookup failed"),
+            Self::LookupSlow { deadline } => {
+                write!(f, "the secret lookup did not return within {deadline:?}")
+            }
+            Self::LookupPanicked => f.write_str("the secret lookup panicked"),
             Self::ClaimFailed => f.write_str("the event could not be claimed in the store"),
             Self::ConfirmFailed => {
                 f.write_str("the event was handled, but the store could not note it")

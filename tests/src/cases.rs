@@ -53,6 +53,7 @@ macro_rules! every_case {
             secrets {
                 a_failed_lookup_is_told_apart
                 a_looked_up_tenant_is_told
+                a_lookup_that_panics_or_never_returns_is_a_failed_one
                 an_unknown_tenant_is_answered_like_a_wrong_signature
                 every_secret_in_rotation_is_accepted_and_told
             }

@@ -23,6 +23,7 @@ use crate::{
 /// | [`allow_from`](Self::allow_from), [`trusted_proxies`](Self::trusted_proxies) | everybody, none |
 /// | [`body_limit`](Self::body_limit) | 4 MiB |
 /// | [`body_timeout`](Self::body_timeout) | 10 s |
+/// | [`lookup_timeout`](Self::lookup_timeout) | 5 s |
 /// | [`deduplicate`](Self::deduplicate) or [`direct`](Self::direct) | the last 100,000 events, in memory |
 /// | [`retention`](Self::retention) | Smile API 24 h, Smile.io 48 h |
 /// | [`lease`](Self::lease), [`handler_timeout`](Self::handler_timeout) | 15 s, 60 s |
@@ -49,6 +50,7 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
             tolerance: Signature::<V>::TOLERANCE,
             body_limit: 4 << 20,
             body_timeout: Duration::from_secs(10),
+            lookup_timeout: Duration::from_secs(5),
             max_event_age: None,
             pings: Pings::Answer,
             key_prefix: DeliveryKey::prefix::<V>("default"),
@@ -122,6 +124,18 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
     /// [`ConfigError::Zero`].
     pub fn body_timeout(mut self, timeout: Duration) -> Result<Self, ConfigError> {
         self.settings.body_timeout = bounded("body_timeout", timeout)?;
+        Ok(self)
+    }
+
+    /// Waits so long for a [secret lookup](Secrets::lookup), and then answers 503. Default: 5 s.
+    ///
+    /// The body is not read meanwhile, so an unverified request can last for both times.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Zero`].
+    pub fn lookup_timeout(mut self, timeout: Duration) -> Result<Self, ConfigError> {
+        self.settings.lookup_timeout = bounded("lookup_timeout", timeout)?;
         Ok(self)
     }
 

@@ -1,10 +1,13 @@
 //! What is decided by a request's head, before anything of its body is read.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
+
+use tokio::time::timeout;
 
 use super::Intake;
 use crate::{
     Head, Reason, Rejection, Vendor, Verification,
+    catch_panic::{Panicked, catch_panic, catch_panic_now},
     head::{Field, names},
     key_ring::{LookupFuture, Source},
     verify::{Signature, decimal},
@@ -22,7 +25,10 @@ impl<V: Vendor> Intake<V> {
             Source::Fixed(ring) => {
                 Known::Now(Verification::begin(ring, signature, settings.body_limit))
             }
-            Source::Lookup(lookup) => Known::Later(Box::new((lookup(head), signature))),
+            Source::Lookup(lookup) => {
+                let secrets = catch_panic_now(|| lookup(head)).map_err(lookup_panicked)?;
+                Known::Later(Box::new((secrets, signature)))
+            }
         }))
     }
 }
@@ -73,17 +79,26 @@ fn check_declared_length(head: &dyn Head, limit: usize) -> Result<(), Rejection>
 }
 
 pub(super) async fn look_up<V: Vendor>(
-    (lookup, signature): (LookupFuture<V>, Signature<V>),
+    (secrets, signature): (LookupFuture<V>, Signature<V>),
+    deadline: Duration,
     limit: usize,
 ) -> Result<Verification<V>, Rejection> {
-    match lookup.await {
+    let Ok(found) = timeout(deadline, catch_panic(|| secrets)).await else {
+        return Err(unavailable(Reason::LookupSlow { deadline }));
+    };
+    match found.map_err(lookup_panicked)? {
         Ok(Some(ring)) => Ok(Verification::begin(&ring, signature, limit)),
         Ok(None) => Ok(Verification::begin_unknown(signature, limit)),
-        Err(err) => {
-            let rejection = Rejection::from(Reason::LookupFailed).because(err.into());
-            Err(rejection.retry_in(LOOKUP_RETRY))
-        }
+        Err(err) => Err(unavailable(Reason::LookupFailed).because(err.into())),
     }
+}
+
+fn lookup_panicked(err: Panicked) -> Rejection {
+    unavailable(Reason::LookupPanicked).because(Arc::new(err))
+}
+
+fn unavailable(reason: Reason) -> Rejection {
+    Rejection::from(reason).retry_in(LOOKUP_RETRY)
 }
 
 /// When the sender is asked to come back after a secret lookup failed.

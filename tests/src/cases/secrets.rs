@@ -1,6 +1,6 @@
 //! Rotation and tenants.
 
-use std::{convert::Infallible, io};
+use std::{convert::Infallible, future::pending, io, time::Duration};
 
 use smile_core::{Head, Intake, KeyRing, Secrets, SmileApi};
 
@@ -38,11 +38,17 @@ fn tenants() -> Secrets<SmileApi> {
             Some("tenant=acme") => Ok(Some(acme.clone())),
             Some("tenant=globex") => Ok(Some(globex.clone())),
             Some("tenant=broken") => Err(io::Error::other("the vault is sealed")),
+            Some("tenant=panics") => panic!("it was told to panic"),
             _ => Ok(None),
         };
+        let then = head.query().map(str::to_owned);
         async move {
             tokio::task::yield_now().await;
-            found
+            match then.as_deref() {
+                Some("tenant=silent") => pending().await,
+                Some("tenant=panics_later") => panic!("it was told to panic"),
+                _ => found,
+            }
         }
     })
 }
@@ -54,8 +60,9 @@ fn of_tenant(tenant: &str, secret: &str, body: String) -> crate::Request {
 }
 
 fn with_tenants(kind: Kind) -> crate::Running {
+    let builder = Intake::smile_api(tenants()).lookup_timeout(Duration::from_millis(100));
     Setup::new()
-        .smile_api(Intake::smile_api(tenants()).build())
+        .smile_api(builder.expect("a deadline").build())
         .start(kind)
 }
 
@@ -105,4 +112,14 @@ pub fn a_failed_lookup_is_told_apart(kind: Kind) {
     subject
         .send(&sign::smile_api(sign::event()))
         .expect_status(401, "nobody is known");
+}
+
+/// However it fails, the sender gets an answer.
+pub fn a_lookup_that_panics_or_never_returns_is_a_failed_one(kind: Kind) {
+    let subject = with_tenants(kind);
+    for tenant in ["panics", "panics_later", "silent"] {
+        let answer = subject.send(&of_tenant(tenant, "acme's", sign::event()));
+        answer.expect_status(503, tenant);
+        assert_eq!(answer.header("retry-after"), Some("5"), "{tenant}");
+    }
 }
