@@ -87,8 +87,8 @@ impl Intake<SmileIo> {
 
 impl<V: Vendor> Intake<V> {
     /// Looks at a request's head, before anything of its body is read: is the source address
-    /// allowed, is there one well-formed, fresh signature, is the body unencoded and not declared
-    /// too long?
+    /// allowed, is the method POST, is there one well-formed, fresh signature, is the body unencoded
+    /// and not declared too long?
     ///
     /// # Errors
     ///

@@ -1,6 +1,6 @@
 //! One report for each request.
 
-use crate::Rejection;
+use crate::{Rejection, RejectionKind};
 
 /// Receives one report for each request, when its answer is known.
 ///
@@ -99,7 +99,7 @@ impl Outcome {
 /// Writes reports as `tracing` events of target `smile`; the default.
 ///
 /// Refusals, failures of the handler and reuse of an id are warnings, duplicates are information, and
-/// everything else is for debugging. Each line names the event, its id, the tenant and the secret,
+/// everything else is for debugging, refusals of a method as well. Each line names the event, its id, the tenant and the secret,
 /// as far as they are known: a refusal names the event from the verified signature on. A refusal's
 /// `reason` has every cause behind it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -130,13 +130,24 @@ impl Observer for TracingObserver {
         if let Some(rejection) = report.rejection {
             // As text and not by `Display`, so that formatters quote its spaces.
             let reason = format!("{rejection:#}");
-            line!(
-                warn,
-                "delivery refused",
-                kind = rejection.kind().label(),
-                reason = reason.as_str(),
-                remedy = rejection.remedy()
-            );
+            let kind = rejection.kind().label();
+            let (reason, remedy) = (reason.as_str(), rejection.remedy());
+            macro_rules! refused {
+                ($level:ident) => {
+                    line!(
+                        $level,
+                        "delivery refused",
+                        kind = kind,
+                        reason = reason,
+                        remedy = remedy
+                    )
+                };
+            }
+            match rejection.kind() {
+                // Any address gets such requests.
+                RejectionKind::Method => refused!(debug),
+                _ => refused!(warn),
+            }
             return;
         }
         match report.outcome {

@@ -50,6 +50,8 @@ impl Rejection {
         let reply = Reply::new(kind.status(), kind.document())
             .header("content-type", Header::Text("application/problem+json"));
         let reply = match kind {
+            // RFC 9110, section 15.5.6: a 405 must name the methods that are taken.
+            RejectionKind::Method => reply.header("allow", Header::Text("POST")),
             // RFC 9110, section 15.5.2: a 401 must carry a challenge.
             RejectionKind::Signature => {
                 reply.header("www-authenticate", Header::Text("Smile-Signature"))
@@ -175,6 +177,8 @@ macro_rules! kinds {
 kinds! {
     /// The source address is not on the allow-list.
     SourceAddress = 403, "source_address", "Source address not allowed";
+    /// The method is another than POST, the only one that the vendors use.
+    Method = 405, "method", "Method not allowed";
     /// The signature is missing, repeated, malformed or wrong, or the timestamp is.
     Signature = 401, "signature", "Signature not accepted";
     /// The body is encoded, and signatures are over the bytes on the wire.
@@ -211,6 +215,8 @@ pub enum Reason {
     AddressNotListed(IpAddr),
     /// `X-Forwarded-For` or `Forwarded` cannot be read, or the two disagree.
     ForwardedMalformed,
+    /// The method is another than POST.
+    MethodNotPost,
     /// No `Smile-Signature`.
     SignatureMissing,
     /// More than one `Smile-Signature`.
@@ -326,6 +332,7 @@ impl Reason {
             Self::NoPeerAddress | Self::AddressNotListed(_) | Self::ForwardedMalformed => {
                 Kind::SourceAddress
             }
+            Self::MethodNotPost => Kind::Method,
             Self::SignatureMissing
             | Self::SignatureRepeated
             | Self::SignatureLength { .. }
@@ -371,6 +378,9 @@ impl Reason {
             Self::ForwardedMalformed => {
                 "make your proxy overwrite `X-Forwarded-For` and drop the `Forwarded` that it \
                  does not write itself"
+            }
+            Self::MethodNotPost => {
+                "nothing: browsers and crawlers send such requests to any address"
             }
             Self::SignatureMissing => {
                 "is the sender the vendor, and does a proxy in between drop `Smile-Signature`?"
@@ -456,6 +466,7 @@ impl fmt::Display for Reason {
             Self::NoPeerAddress => f.write_str("no peer address to compare with the allow-list"),
             Self::AddressNotListed(address) => write!(f, "{address} is not on the allow-list"),
             Self::ForwardedMalformed => f.write_str("the forwarded addresses cannot be read"),
+            Self::MethodNotPost => f.write_str("the method is not POST"),
             Self::SignatureMissing => f.write_str("no smile-signature header"),
             Self::SignatureRepeated => f.write_str("more than one smile-signature header"),
             Self::SignatureLength { found, expected } => {

@@ -46,6 +46,7 @@ macro_rules! every_case {
                 bytes_after_the_envelope_are_the_handlers_business
             }
             handler {
+                a_method_other_than_post_is_405
                 a_slow_handler_is_stopped
                 its_answer_passes_through
                 the_body_inside_is_the_verified_one

@@ -13,6 +13,8 @@ use crate::{Request, Response};
 pub struct Connection {
     stream: TcpStream,
     reader: BufReader<TcpStream>,
+    /// Whether the next response is one to HEAD, which has no body whatever its head says.
+    to_head: bool,
 }
 
 impl Connection {
@@ -22,7 +24,11 @@ impl Connection {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(20)))?;
         let reader = BufReader::new(stream.try_clone()?);
-        Ok(Self { stream, reader })
+        Ok(Self {
+            stream,
+            reader,
+            to_head: false,
+        })
     }
 
     /// Sends bytes.
@@ -38,6 +44,7 @@ impl Connection {
     /// Sends a request and reads its response.
     pub fn send(&mut self, request: &Request) -> io::Result<Response> {
         // A server that answers early may have closed its side already; the answer still counts.
+        self.to_head = request.method == "HEAD";
         let written = self.write(&request.to_wire());
         self.read_response().or_else(|err| written.and(Err(err)))
     }
@@ -84,6 +91,9 @@ impl Connection {
             headers,
             body: Vec::new(),
         };
+        if self.to_head {
+            return Ok(response);
+        }
         if let Some(length) = response.header("content-length") {
             let length = length.parse().map_err(|_| invalid("content-length"))?;
             response.body = vec![0; length];

@@ -256,3 +256,24 @@ fn a_secret_with_white_space_around_it_is_a_warning_at_start_and_in_each_mismatc
     );
     assert!(!logged(|| drop(smile_api("fine").build())).contains("white space"));
 }
+
+#[test]
+fn a_method_other_than_post_is_no_warning() {
+    let mut get = sign::smile_api("");
+    get.method = "GET";
+    let log = logged(|| {
+        deliver(
+            &smile_api(sign::SECRET).build(),
+            &get,
+            Vec::new(),
+            async || 204,
+        )
+    });
+    let line = log
+        .lines()
+        .find(|line| line.contains("the method is not POST"));
+    assert!(
+        line.unwrap().contains("DEBUG smile: delivery refused"),
+        "{log}"
+    );
+}

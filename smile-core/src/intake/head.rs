@@ -16,7 +16,11 @@ use crate::{
 impl<V: Vendor> Intake<V> {
     pub(super) fn look_at(&self, head: &dyn Head) -> Result<Admitted<V>, Rejection> {
         let settings = &*self.0;
+        // Before the method: who is not on the list learns nothing.
         settings.sources.check(head)?;
+        if head.method() != "POST" {
+            return Err(Reason::MethodNotPost.into());
+        }
         let now = || settings.clock.unix_seconds();
         let signature = V::read_signature(head, &now, settings.tolerance)?;
         check_encoding(head)?;

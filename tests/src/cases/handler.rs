@@ -63,3 +63,21 @@ pub fn a_slow_handler_is_stopped(kind: Kind) {
     assert_eq!(answer.header("retry-after"), Some("5"));
     subject.send(&request).expect_status(204, "again");
 }
+
+/// Without a look at the signature, and with a signature that is right.
+pub fn a_method_other_than_post_is_405(kind: Kind) {
+    let subject = Setup::new().start(kind);
+    for method in ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "BREW"] {
+        for mut request in [
+            sign::smile_api(sign::event()),
+            sign::smile_io(sign::customer()),
+            sign::smile_api("").without("smile-signature"),
+        ] {
+            request.method = method;
+            let answer = subject.send(&request);
+            answer.expect_status(405, method);
+            assert_eq!(answer.header("allow"), Some("POST"), "{method}");
+        }
+    }
+    assert_eq!(subject.seen(), []);
+}
