@@ -112,6 +112,13 @@ impl<B> ResponseBody<B> {
     }
 }
 
+/// Empty. Layers outside that answer by themselves, such as CORS and time-outs, make their bodies so.
+impl<B> Default for ResponseBody<B> {
+    fn default() -> Self {
+        Self::own(Bytes::new())
+    }
+}
+
 impl<B: Body<Data = Bytes>> Body for ResponseBody<B> {
     type Data = Bytes;
     type Error = B::Error;
