@@ -1,4 +1,4 @@
-//! Redis, PostgreSQL and PgBouncer for tests: each started from the installed program in a temporary
+//! Redis, PostgreSQL, PgBouncer and nginx for tests: each started from the installed program in a temporary
 //! folder and on a free port, and there to be frozen, killed and restarted.
 //!
 //! ```no_run
@@ -17,12 +17,14 @@
 
 mod folder;
 mod forwarder;
+mod nginx;
 mod pgbouncer;
 mod postgres;
 mod process;
 mod redis;
 
 pub use forwarder::Forwarder;
+pub use nginx::Nginx;
 pub use pgbouncer::{PgBouncer, PoolMode};
 pub use postgres::Postgres;
 pub use redis::Redis;
