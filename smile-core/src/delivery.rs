@@ -90,9 +90,10 @@ impl<V: Vendor> Delivery<V> {
     ///
     /// # Errors
     ///
-    /// [`DataError`] names the path of the member that does not have the documented shape, or the
-    /// place where the JSON ends. The delivery is fine all the same: [`raw`](Self::raw) has every
-    /// byte.
+    /// [`DataError`] names the path of the member that does not have the documented shape, the place
+    /// where the JSON ends, or where the view would take more than
+    /// [`MAX_DATA_MEMORY`](crate::model::MAX_DATA_MEMORY). The delivery is fine all the same:
+    /// [`raw`](Self::raw) has every byte.
     pub fn data(&self) -> Result<V::Data<'_>, DataError> {
         V::read_data(&self.event.envelope, &self.event.body)
     }

@@ -35,6 +35,17 @@
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 
+/// How many bytes of memory the typed data of one event may take: 32 MiB.
+///
+/// The most that Smile API sends, eight lists of 300 items, takes about 1 MiB. A list of `{}` takes a
+/// hundred times its length, so without a limit a body of 4 MiB would take a gigabyte. Data
+/// beyond it is a [`DataError`](crate::DataError); the bytes of the delivery are there all the same.
+///
+/// What counts is asked of the allocator: lists with their spare room, nested objects, unknown
+/// members, and strings that are no part of the body because of their escapes. `into_owned` copies
+/// strings beyond that.
+pub const MAX_DATA_MEMORY: usize = 32 << 20;
+
 mod context;
 mod date;
 mod event;

@@ -1,12 +1,41 @@
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
-/// What a reading carries along: the path to an error, made on the way out of it.
-#[derive(Default)]
+use serde::de::Error;
+
+use super::MAX_DATA_MEMORY;
+
+/// What a reading carries along: the memory that is left to it, and the path to an error.
 pub(crate) struct Context {
+    /// In bytes.
+    memory_left: Cell<usize>,
+    /// Made on the way out of an error.
     path: RefCell<String>,
 }
 
 impl Context {
+    /// Takes what an allocation will need from what is left.
+    #[inline]
+    pub(crate) fn allow<E: Error>(&self, bytes: usize) -> Result<(), E> {
+        match self.memory_left.get().checked_sub(bytes) {
+            Some(left) => {
+                self.memory_left.set(left);
+                Ok(())
+            }
+            None => Err(too_large()),
+        }
+    }
+
+    /// Makes room for one more item.
+    #[inline]
+    pub(crate) fn make_room<T, E: Error>(&self, items: &mut Vec<T>) -> Result<(), E> {
+        if items.len() == items.capacity() {
+            let more = items.len().max(FIRST_ITEMS);
+            self.allow(more.saturating_mul(size_of::<T>()))?;
+            items.reserve_exact(more);
+        }
+        Ok(())
+    }
+
     /// Notes that the error is in this member.
     #[cold]
     pub(crate) fn leave_member(&self, name: &str) {
@@ -39,5 +68,24 @@ impl Context {
         path.insert_str(0, step);
     }
 }
+
+impl Default for Context {
+    fn default() -> Self {
+        Self {
+            memory_left: Cell::new(MAX_DATA_MEMORY),
+            path: RefCell::default(),
+        }
+    }
+}
+
+#[cold]
+fn too_large<E: Error>() -> E {
+    E::custom(format_args!(
+        "expected data that takes at most {} MiB of memory, found more",
+        MAX_DATA_MEMORY >> 20
+    ))
+}
+
+const FIRST_ITEMS: usize = 4;
 
 const LONGEST_NAME: usize = 64;

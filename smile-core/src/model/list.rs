@@ -5,7 +5,6 @@ use serde::{
     de::{Error, MapAccess, SeqAccess, Visitor},
     ser::SerializeMap,
 };
-use serde_json::value::RawValue;
 
 use super::{
     Context, Field, IntoOwned, KeySeed, Presence, Read, ReadInto, Shape, Text, Unknown, Write,
@@ -236,12 +235,11 @@ impl<'de, T: Read<'de>> Visitor<'de> for ListVisitor<'_, 'de, T> {
                 Some((Column::Items, _)) if !is_doubled => {
                     map.next_value_seed(ReadInto(&mut list.items, context))
                 }
-                _ => map.next_value::<&'de RawValue>().map(|value| {
+                _ => map.next_value().and_then(|value| {
                     if !is_doubled {
-                        list.unknown
-                            .push(mem::take(&mut name), Cow::Borrowed(value));
+                        list.unknown.take(mem::take(&mut name), value, context)?;
                     }
-                    Presence::Null
+                    Ok(Presence::Null)
                 }),
             };
             let presence = presence.inspect_err(|_| {

@@ -178,10 +178,10 @@ impl<'de> Read<'de> for Number<'de> {
     fn read_into<D: Deserializer<'de>>(
         &mut self,
         deserializer: D,
-        _: &Context,
+        context: &Context,
     ) -> Result<Presence, D::Error> {
         let raw = <&RawValue>::deserialize(deserializer)?;
-        let presence = self.0.take_raw(raw, Self::EXPECTED)?;
+        let presence = self.0.take_raw(raw, Self::EXPECTED, context)?;
         if self.0.is_number() || is_decimal(self.as_str()) {
             Ok(presence)
         } else {

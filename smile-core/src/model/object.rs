@@ -136,20 +136,20 @@ macro_rules! object {
                         let is_doubled = seen & field.bit() != 0;
                         let presence = if is_doubled {
                             let came_as_alias = object.unknown.trace().alias & field.bit() != 0;
-                            map.next_value::<&'de RawValue>().map(|value| {
+                            map.next_value::<&'de RawValue>().and_then(|value| {
                                 if alias != came_as_alias {
-                                    object.unknown.push(field.name(alias), Cow::Borrowed(value));
+                                    object.unknown.take(field.name(alias).into(), value, context)?;
                                 }
-                                Presence::Null
+                                Ok(Presence::Null)
                             })
                         } else {
                             match field {
                                 $(Field::$field => {
                                     map.next_value_seed($crate::model::ReadInto(&mut object.$field, context))
                                 })*
-                                Field::unknown => map.next_value::<&'de RawValue>().map(|value| {
-                                    object.unknown.push(mem::take(&mut name), Cow::Borrowed(value));
-                                    Presence::Null
+                                Field::unknown => map.next_value().and_then(|value| {
+                                    object.unknown.take(mem::take(&mut name), value, context)?;
+                                    Ok(Presence::Null)
                                 }),
                             }
                         };

@@ -80,6 +80,7 @@ impl<'de, T: Read<'de>> Read<'de> for Box<T> {
         deserializer: D,
         context: &Context,
     ) -> Result<Presence, D::Error> {
+        context.allow(size_of::<T>())?;
         (**self).read_into::<D>(deserializer, context)
     }
 }
@@ -154,6 +155,9 @@ pub(crate) fn read_items<'de, T: Read<'de>, A: SeqAccess<'de>>(
 ) -> Result<Presence, A::Error> {
     loop {
         let index = items.len();
+        context
+            .make_room(items)
+            .inspect_err(|_| context.leave_item(index))?;
         // Made before it is known whether there is another item, so that it is filled in place.
         items.push(T::blank());
         let Some(place) = items.last_mut() else { break };

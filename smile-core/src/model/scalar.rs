@@ -63,8 +63,12 @@ impl<'a> Scalar<'a> {
         &mut self,
         raw: &'a RawValue,
         expected: &str,
+        context: &Context,
     ) -> Result<Presence, E> {
         if let Some(scalar) = Self::of(raw) {
+            if let Self::OwnedText(text) = &scalar {
+                context.allow(text.len() + ALLOCATION)?;
+            }
             *self = scalar;
             return Ok(Presence::Value);
         }
@@ -99,10 +103,10 @@ impl<'de> Read<'de> for Scalar<'de> {
     fn read_into<D: Deserializer<'de>>(
         &mut self,
         deserializer: D,
-        _: &Context,
+        context: &Context,
     ) -> Result<Presence, D::Error> {
         let raw = <&RawValue>::deserialize(deserializer)?;
-        self.take_raw(raw, Self::EXPECTED)
+        self.take_raw(raw, Self::EXPECTED, context)
     }
 }
 
@@ -131,3 +135,6 @@ impl fmt::Debug for Scalar<'_> {
         }
     }
 }
+
+/// What an allocator needs for a short string beside its bytes, about.
+const ALLOCATION: usize = 16;

@@ -35,6 +35,21 @@ impl<'a> Unknown<'a> {
         self.members.push((name.into(), value));
     }
 
+    /// Adds a member that was read.
+    pub(crate) fn take<E: Error>(
+        &mut self,
+        name: Cow<'a, str>,
+        value: &'a RawValue,
+        context: &Context,
+    ) -> Result<(), E> {
+        context.make_room(&mut self.members)?;
+        if let Cow::Owned(name) = &name {
+            context.allow(name.capacity())?;
+        }
+        self.push(name, Cow::Borrowed(value));
+        Ok(())
+    }
+
     /// The JSON text of a member.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&RawValue> {
@@ -216,7 +231,7 @@ impl<'de> Visitor<'de> for UnknownVisitor<'_, 'de> {
             let value = map
                 .next_value::<&'de RawValue>()
                 .inspect_err(|_| context.leave_member(&name))?;
-            unknown.push(name, Cow::Borrowed(value));
+            unknown.take(name, value, context)?;
         }
         Ok(Presence::Value)
     }

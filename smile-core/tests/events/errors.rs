@@ -162,6 +162,20 @@ fn deep_nesting_is_kept_raw_where_nobody_reads_it_and_an_error_where_somebody_do
     );
 }
 
+#[test]
+fn data_that_would_take_too_much_memory_is_an_error_that_says_so() {
+    let json = format!(
+        r#"{{"payload":{{"incomes":[{}{{}}]}}}}"#,
+        "{},".repeat(200_000)
+    );
+    let err = read(&EventType::TaskFinished, &json);
+    assert!(err.path().starts_with("data.payload.incomes["), "{err}");
+    assert_eq!(
+        sentence(&err),
+        "expected data that takes at most 32 MiB of memory, found more"
+    );
+}
+
 #[track_caller]
 fn read(event_type: &EventType, json: &str) -> DataError {
     match Data::from_json(event_type, json) {
