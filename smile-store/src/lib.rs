@@ -75,7 +75,7 @@ mod postgres;
 mod purges;
 #[cfg(feature = "redis")]
 mod redis;
-#[cfg(any(feature = "postgres", feature = "redis"))]
+#[cfg(feature = "postgres")]
 mod renewals;
 #[cfg(feature = "sqlite")]
 mod sqlite;

@@ -5,9 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 #[cfg(feature = "tls-rustls")]
 use redis::ConnectionAddr;
 use redis::{
-    Client, IntoConnectionInfo, Script, ScriptInvocation,
-    aio::{ConnectionLike, ConnectionManagerConfig},
-    cmd,
+    Client, IntoConnectionInfo, Script, ScriptInvocation, aio::ConnectionLike, cmd,
     io::tcp::TcpSettings,
 };
 use smile_core::{Claim, DedupeStore, DeliveryKey, Fingerprint, Held, StoreError, Token};
@@ -16,6 +14,7 @@ pub use self::connection::RedisConnection;
 use crate::{
     answer::{acquired, changed, refused},
     call::{ANSWER, GRACE, STEP, millis, within},
+    thread::StoreThread,
 };
 
 mod connection;
@@ -60,7 +59,7 @@ impl RedisDedupe {
     /// lost or of no more use.
     ///
     /// All calls share the one connection. Where the server refuses a call or does not answer it,
-    /// the store connects again, at most twice a second, and looks the host's name up again: so
+    /// the store connects again, at most five times a second, and looks the host's name up again: so
     /// claims follow a name that is moved from a demoted primary to a new one. With the feature `tls-rustls`, `rediss://` is TLS; where
     /// the program has not installed a cryptography provider for rustls by then, that is `ring`.
     ///
@@ -76,14 +75,9 @@ impl RedisDedupe {
         }
         let client =
             Client::open(info.set_tcp_settings(tcp_settings())).map_err(StoreError::new)?;
-        // Soon back after an outage: the last pause before a new attempt is half a second at most.
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(STEP))
-            .set_response_timeout(Some(STEP))
-            .set_min_delay(Duration::from_millis(50))
-            .set_max_delay(Duration::from_millis(500))
-            .set_pipeline_buffer_size(1024);
-        let connection = RedisConnection::open(client, config, STEP * 2).await?;
+        let thread = StoreThread::start()?;
+        let open = RedisConnection::open(client, thread.clone());
+        let connection = thread.run_within(STEP * 2, open).await?;
         refuse_cluster(&connection).await?;
         Ok(Self::new(connection))
     }

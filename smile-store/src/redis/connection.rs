@@ -2,23 +2,26 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use redis::{
-    Client, Cmd, ErrorKind, Pipeline, RedisError, RedisFuture, RedisResult, Value,
-    aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig},
+    AsyncConnectionConfig, Client, Cmd, Pipeline, RedisError, RedisFuture, RedisResult, Value,
+    aio::{ConnectionLike, MultiplexedConnection},
+    cmd,
 };
-use smile_core::StoreError;
+use tokio::{sync::Mutex, time::timeout};
 
-use crate::{renewals::Renewals, thread::StoreThread};
+use crate::{call::STEP, thread::StoreThread};
 
 /// A connection to one Redis server, shared by all calls of a store.
 ///
-/// A connection that is lost is opened again. One that is alive and fails calls is replaced as
-/// well, at most twice a second: the server may have been demoted, and its name may lead to another
-/// server by now. A command that such a server refused is sent once more, on the new connection.
+/// It is replaced when it is lost, when an answer does not come, and when the server answers with an
+/// error that is not about the command: the server may have been demoted, and its name may lead to
+/// another one by now. A command that was answered so is sent once more, on the new connection. The
+/// store connects at most five times a second. A connection that nobody used for a second is tested
+/// before the next command.
 ///
 /// It lives on a thread of its own, which ends with the last clone: a caller whose thread is blocked
 /// stops nobody else's calls.
@@ -27,87 +30,128 @@ pub struct RedisConnection(Arc<Shared>);
 
 struct Shared {
     client: Client,
-    config: ConnectionManagerConfig,
-    current: Mutex<Numbered>,
-    renewals: Renewals,
     thread: StoreThread,
+    state: Mutex<State>,
 }
 
-/// A connection, and how many there were before it.
+struct State {
+    /// The connection, or why there is none.
+    current: RedisResult<Numbered>,
+    used: Instant,
+    /// When the last connection was begun, and how many there were.
+    begun: Instant,
+    count: u64,
+}
+
 #[derive(Clone)]
 struct Numbered {
     number: u64,
-    manager: ConnectionManager,
+    connection: MultiplexedConnection,
 }
 
 impl RedisConnection {
-    const RENEWALS_EACH_SECOND: u32 = 2;
-
-    pub(super) async fn open(
-        client: Client,
-        config: ConnectionManagerConfig,
-        limit: Duration,
-    ) -> Result<Self, StoreError> {
-        let thread = StoreThread::start()?;
-        let connect = ConnectionManager::new_with_config(client.clone(), config.clone());
-        let manager = thread.run_within(limit, connect).await?;
+    pub(super) async fn open(client: Client, thread: StoreThread) -> RedisResult<Self> {
+        let connection = connect(&client).await?;
+        let now = Instant::now();
+        let current = Numbered {
+            number: 0,
+            connection,
+        };
+        let state = Mutex::new(State {
+            current: Ok(current),
+            used: now,
+            begun: now,
+            count: 0,
+        });
         Ok(Self(Arc::new(Shared {
             client,
-            config,
-            current: Mutex::new(Numbered { number: 0, manager }),
-            renewals: Renewals::new(Self::RENEWALS_EACH_SECOND),
             thread,
+            state,
         })))
     }
 }
 
 impl Shared {
+    /// For so long after it began to connect, the store does not connect again.
+    const PAUSE: Duration = Duration::from_millis(200);
+    /// A connection that was unused for longer is tested.
+    const IDLE: Duration = Duration::from_secs(1);
+
     async fn send(&self, command: &Cmd) -> RedisResult<Value> {
-        let mut current = self.current().clone();
-        let err = match current.send(command).await {
+        let mut first = self.connection().await?;
+        let err = match first.send(command).await {
             Ok(value) => return Ok(value),
             Err(err) => err,
         };
         match Verdict::on(&err) {
             Verdict::Keep => Err(err),
-            Verdict::Replace => self.renew(current.number).and(Err(err)),
-            Verdict::ReplaceAndRepeat => match self.renew(current.number)? {
-                Some(mut renewed) => renewed.send(command).await,
-                None => Err(err),
-            },
-        }
-    }
-
-    fn current(&self) -> MutexGuard<'_, Numbered> {
-        // Nothing in here panics halfway through a change.
-        self.current.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The connection after the one of this number, if there is or may be one.
-    ///
-    /// It is opened by its first command. What is under way on the one before it goes on.
-    fn renew(&self, number: u64) -> RedisResult<Option<Numbered>> {
-        let mut current = self.current();
-        if current.number == number {
-            if !self.renewals.allow(Instant::now()) {
-                return Ok(None);
+            Verdict::Replace => {
+                self.lose(first.number, &err).await;
+                Err(err)
             }
-            let (client, config) = (self.client.clone(), self.config.clone());
-            *current = Numbered {
-                number: number + 1,
-                manager: ConnectionManager::new_lazy_with_config(client, config)?,
-            };
+            Verdict::ReplaceAndRepeat => {
+                self.lose(first.number, &err).await;
+                self.connection().await?.send(command).await
+            }
         }
-        Ok(Some(current.clone()))
     }
+
+    /// The connection, opened again where it was lost. The others wait meanwhile.
+    async fn connection(&self) -> RedisResult<Numbered> {
+        let mut state = self.state.lock().await;
+        let idle = state.used.elapsed() > Self::IDLE;
+        if idle
+            && let Ok(current) = &mut state.current
+            && let Err(err) = current.test().await
+        {
+            state.current = Err(err);
+        }
+        if state.current.is_err() && state.begun.elapsed() > Self::PAUSE {
+            state.begun = Instant::now();
+            state.count += 1;
+            let number = state.count;
+            let connection = connect(&self.client).await;
+            state.current = connection.map(|connection| Numbered { number, connection });
+        }
+        state.used = Instant::now();
+        state.current.clone()
+    }
+
+    /// Replaces the connection of this number. What is under way on it goes on.
+    async fn lose(&self, number: u64, err: &RedisError) {
+        let mut state = self.state.lock().await;
+        if let Ok(current) = &state.current
+            && current.number == number
+        {
+            state.current = Err(err.clone());
+        }
+    }
+}
+
+async fn connect(client: &Client) -> RedisResult<MultiplexedConnection> {
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(STEP))
+        .set_response_timeout(Some(STEP))
+        .set_pipeline_buffer_size(1024);
+    client
+        .get_multiplexed_async_connection_with_config(&config)
+        .await
 }
 
 impl Numbered {
     async fn send(&mut self, command: &Cmd) -> RedisResult<Value> {
-        self.manager
+        self.connection
             .send_packed_command(command)
             .await
             .and_then(Value::extract_error)
+    }
+
+    /// Whether the server answers, whatever it answers.
+    async fn test(&mut self) -> RedisResult<()> {
+        const LIMIT: Duration = Duration::from_millis(250);
+        let ping = cmd("PING");
+        let answer = timeout(LIMIT, self.connection.send_packed_command(&ping)).await;
+        answer.map_err(std::io::Error::from)?.map(drop)
     }
 }
 
@@ -126,9 +170,7 @@ impl Verdict {
             // About the server: it is a replica, out of space, loading, part of a cluster, or
             // whatever else keeps it from its work. It has changed nothing.
             Some(_) => Self::ReplaceAndRepeat,
-            // The manager opens lost connections by itself, but it keeps one whose answers do not
-            // come, and the error of a password that was refused once.
-            None if err.kind() == ErrorKind::Io && !err.is_timeout() => Self::Keep,
+            // No answer; the command may have been carried out.
             None => Self::Replace,
         }
     }
@@ -147,9 +189,13 @@ impl ConnectionLike for RedisConnection {
         offset: usize,
         count: usize,
     ) -> RedisFuture<'a, Vec<Value>> {
-        let mut manager = self.0.current().manager.clone();
-        let pipeline = pipeline.clone();
-        let call = async move { manager.send_packed_commands(&pipeline, offset, count).await };
+        let (shared, pipeline) = (Arc::clone(&self.0), pipeline.clone());
+        let call = async move {
+            let mut connection = shared.connection().await?.connection;
+            connection
+                .send_packed_commands(&pipeline, offset, count)
+                .await
+        };
         Box::pin(async move { self.0.thread.run(call).await? })
     }
 

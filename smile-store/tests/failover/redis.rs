@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use redis::{Client, aio::MultiplexedConnection, cmd};
 use smile_store::RedisDedupe;
 use smile_test_servers::{Forwarder, Redis};
+use tokio::time::sleep;
 
 use super::claims::{assert_acquired, assert_recovers, claim, fail_for};
 
@@ -75,6 +76,39 @@ async fn claims_succeed_after_a_redis_replica_was_promoted() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs redis-server"]
+async fn a_redis_connection_that_was_closed_while_idle_costs_no_claim() {
+    let server = Redis::start();
+    let name = Forwarder::start(server.address());
+    let store = store(&name).await;
+    let mut console = console(&server).await;
+    for _ in 0..3 {
+        order(&mut console, "CLIENT KILL TYPE normal SKIPME yes").await;
+        sleep(Duration::from_millis(1100)).await;
+        assert_acquired(&claim(&store).await);
+    }
+    assert_eq!(name.connections(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs redis-server"]
+async fn a_redis_that_is_not_there_is_connected_to_a_few_times_a_second() {
+    let mut server = Redis::start();
+    let name = Forwarder::start(server.address());
+    let store = Arc::new(store(&name).await);
+    server.kill();
+    while claim(&*store).await.is_ok() {}
+    let before = name.connections();
+    let failed = fail_for(Duration::from_secs(3), &store).await;
+    let connections = name.connections() - before;
+    println!("{failed} claims failed, {connections} connections");
+    assert!(failed > 200, "only {failed} claims failed");
+    assert!((5..=17).contains(&connections), "{connections} connections");
+    server.restart();
+    assert_recovers(&*store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs redis-server"]
 async fn a_redis_that_stays_read_only_is_connected_to_a_few_times_a_second() {
     let (primary, server) = (Redis::start(), Redis::start());
     let name = Forwarder::start(server.address());
@@ -85,7 +119,8 @@ async fn a_redis_that_stays_read_only_is_connected_to_a_few_times_a_second() {
     let connections = name.connections() - before;
     println!("{failed} claims failed, {connections} connections");
     assert!(failed > 200, "only {failed} claims failed");
-    assert!((1..=8).contains(&connections), "{connections} connections");
+    // Five a second.
+    assert!((5..=17).contains(&connections), "{connections} connections");
 }
 
 #[tokio::test(flavor = "multi_thread")]
