@@ -32,13 +32,13 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
             .app_data(Data::new(receiver.clone()))
             .service(
                 web::resource("/webhooks/smile-api")
-                    .route(web::post().to(on_smile_api).wrap(in_api.clone()))
-                    .default_service(web::to(only_post)),
+                    .wrap(in_api.clone())
+                    .route(web::post().to(on_smile_api)),
             )
             .service(
                 web::resource("/webhooks/smile-io")
-                    .route(web::post().to(on_smile_io).wrap(in_io.clone()))
-                    .default_service(web::to(only_post)),
+                    .wrap(in_io.clone())
+                    .route(web::post().to(on_smile_io)),
             )
             .service(
                 web::resource("/callbacks/wink")
