@@ -56,18 +56,19 @@ where
 
 /// Names the error of a layer outside, wherever it stands among the causes.
 fn body_error(err: Box<dyn Error + Send + Sync>) -> BodyError {
-    let outermost: &(dyn Error + 'static) = &*err;
-    let mut causes = successors(Some(outermost), |&err| err.source());
-    let of_layer = causes.find_map(|cause| {
-        if cause.is::<LengthLimitError>() {
-            Some(BodyError::TooLong as fn(_) -> _)
-        } else if is_timeout(cause) {
-            Some(BodyError::TimedOut as fn(_) -> _)
-        } else {
-            None
-        }
-    });
-    of_layer.unwrap_or(BodyError::Broken)(err)
+    let causes = || {
+        let outermost: &(dyn Error + 'static) = &*err;
+        successors(Some(outermost), |&err| err.source())
+    };
+    let is_limit = causes().any(|cause| cause.is::<LengthLimitError>());
+    let is_timeout = causes().any(is_timeout);
+    if is_limit {
+        BodyError::TooLong(err)
+    } else if is_timeout {
+        BodyError::TimedOut(err)
+    } else {
+        BodyError::Broken(err)
+    }
 }
 
 fn is_timeout(err: &(dyn Error + 'static)) -> bool {

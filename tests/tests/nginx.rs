@@ -1,10 +1,5 @@
 //! Refusals behind a proxy that is still passing on the body.
 
-#![expect(
-    clippy::expect_used,
-    reason = "a test ends where something does not hold"
-)]
-
 use smile_conformance::{Connection, Kind, Setup, sign};
 use smile_test_servers::Nginx;
 

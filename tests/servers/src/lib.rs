@@ -1,5 +1,5 @@
-//! Redis, PostgreSQL, PgBouncer and nginx for tests: each started from the installed program in a temporary
-//! folder and on a free port, and there to be frozen, killed and restarted.
+//! Redis, PostgreSQL, PgBouncer and nginx for tests: each started from the installed program in a
+//! temporary folder and on a free port, and there to be frozen, killed and restarted.
 //!
 //! ```no_run
 //! let mut redis = smile_test_servers::Redis::start();
