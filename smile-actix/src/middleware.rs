@@ -36,7 +36,8 @@ use crate::{
 /// 401. It reads the raw payload, never a decompressed one, and puts the verified bytes back as the
 /// payload, so that `Bytes` and `Json` work inside.
 ///
-/// Where the same middleware is at two levels, the inner one passes on what the outer one verified.
+/// Inside a clone of itself a middleware lets the deliveries pass, with the verified bytes as their
+/// payload.
 ///
 /// Build it once, outside the factory of `HttpServer::new`, and clone it: the factory runs once for
 /// each worker, so a middleware built inside would have one memory of events for each.
@@ -168,10 +169,12 @@ pub struct SmileService<S, V: Vendor> {
 }
 
 impl<S, V: Vendor> SmileService<S, V> {
-    fn has_verified(&self, request: &ServiceRequest) -> bool {
+    /// The body that the same middleware verified outside of this one.
+    fn verified(&self, request: &ServiceRequest) -> Option<Bytes> {
         let extensions = request.extensions();
-        let delivery = extensions.get::<Delivery<V>>();
-        delivery.is_some_and(|delivery| self.middleware.intake.has_verified(delivery))
+        let delivery = extensions.get::<Delivery<V>>()?;
+        let verified = self.middleware.intake.has_verified(delivery);
+        verified.then(|| delivery.raw().clone())
     }
 }
 
@@ -197,9 +200,10 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&self, request: ServiceRequest) -> Self::Future {
-        if self.has_verified(&request) {
+    fn call(&self, mut request: ServiceRequest) -> Self::Future {
+        if let Some(body) = self.verified(&request) {
             // The same middleware outside claimed the event: to claim it again would wait for it.
+            request.set_payload(payload_of(body));
             let response = self.inner.call(request);
             return Box::pin(async { response.await.map(ServiceResponse::map_into_left_body) });
         }
@@ -208,9 +212,10 @@ where
         let inner = Rc::clone(&self.inner);
         let SmileMiddleware { intake, responder } = self.middleware.clone();
         Box::pin(async move {
+            let body = RawPayload(&mut payload);
             let received = match admitted {
-                Ok(admitted) => intake.receive(admitted, RawPayload(&mut payload)).await,
-                Err(rejection) => Err(intake.dismiss(rejection, RawPayload(&mut payload)).await),
+                Ok(admitted) => intake.receive(admitted, body).await,
+                Err(rejection) => Err(intake.dismiss(rejection, body).await),
             };
             let delivery = match received {
                 Ok(delivery) => delivery,

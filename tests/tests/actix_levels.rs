@@ -3,7 +3,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use actix_web::{
-    App, HttpResponse, test,
+    App, Error, HttpResponse,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    middleware::{Next, from_fn},
+    test,
     web::{self, Bytes, Data},
 };
 use smile_actix::{SmileEvent, SmileMiddleware};
@@ -17,14 +21,27 @@ async fn an_event_is_verified_and_claimed_once() {
         HttpResponse::NoContent().finish()
     }
 
+    /// Takes the payload and gives none back.
+    async fn read(
+        mut request: ServiceRequest,
+        next: Next<impl MessageBody>,
+    ) -> Result<ServiceResponse<impl MessageBody>, Error> {
+        let body = request.extract::<Bytes>().await?;
+        assert!(!body.is_empty());
+        next.call(request).await
+    }
+
     let runs = Data::new(AtomicUsize::new(0));
     let smile = SmileMiddleware::from(Setup::smile_api_builder().build());
     let app = App::new().app_data(runs.clone()).service(
-        web::scope("").wrap(smile.clone()).service(
-            web::resource(sign::SMILE_API)
-                .wrap(smile)
-                .route(web::post().to(on_event)),
-        ),
+        web::scope("")
+            .wrap(from_fn(read))
+            .wrap(smile.clone())
+            .service(
+                web::resource(sign::SMILE_API)
+                    .wrap(smile)
+                    .route(web::post().to(on_event)),
+            ),
     );
     let app = test::init_service(app).await;
     let send = || to_actix(&sign::smile_api(sign::event_with_id("one"))).to_request();
