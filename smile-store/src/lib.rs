@@ -36,6 +36,8 @@
 //!   again is bounded.
 //! - A caller whose thread is blocked delays nobody else's calls: each store has a thread of its own
 //!   for its connections, from when it is opened until its last clone is dropped.
+//! - An error says in a few words what failed and, where the user forgot something, what to do. It is
+//!   the first `source()` of the `StoreError`; the driver's error is the next. None shows a password.
 //! - Nothing is answered as done that is not: a row that makes no sense is an error.
 //!
 //! What each can forget, in a crash or a fail-over, is said with the type. A forgotten event is
@@ -69,6 +71,8 @@
 mod answer;
 #[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
 mod call;
+#[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
+mod cause;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]

@@ -8,14 +8,19 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use self::connections::{Connections, is_alive};
+use self::{
+    cause::explain,
+    connections::{Connections, is_alive},
+};
 use crate::{
     answer::{acquired, held, refused},
     call::{ANSWER, STEP, millis, within},
+    cause::Cause,
     purges::{BATCH, Purges},
     thread::StoreThread,
 };
 
+mod cause;
 mod connections;
 mod statement;
 
@@ -95,7 +100,7 @@ CREATE INDEX smile_dedupe_expires_at ON smile_dedupe (expires_at);
     /// started.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let options = PgConnectOptions::from_str(url)
-            .map_err(StoreError::new)?
+            .map_err(|err| StoreError::new(explain(err)))?
             // PgBouncer refuses it. We read no floats.
             .extra_float_digits(None);
         let connect = PgPoolOptions::new()
@@ -105,6 +110,7 @@ CREATE INDEX smile_dedupe_expires_at ON smile_dedupe (expires_at);
             .before_acquire(|connection, meta| Box::pin(is_alive(connection, meta)))
             .connect_with(options);
         let thread = StoreThread::start()?;
+        let connect = async { connect.await.map_err(explain) };
         let pool = thread.run_within(STEP * 2, connect).await?;
         Ok(Self::on(thread, pool))
     }
@@ -142,26 +148,7 @@ CREATE INDEX smile_dedupe_expires_at ON smile_dedupe (expires_at);
     /// If the server is not there, or the user may not make tables.
     pub async fn create_schema(&self) -> Result<(), StoreError> {
         let pool = self.connections.pool().clone();
-        let create = async move {
-            let mut transaction = pool.begin().await?;
-            // `IF NOT EXISTS` fails when two create at once, and where the table is there but the
-            // right to make tables is not.
-            sqlx::raw_sql("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
-                .execute(&mut *transaction)
-                .await?;
-            sqlx::raw_sql("SELECT pg_advisory_xact_lock(hashtext('smile_dedupe'))")
-                .execute(&mut *transaction)
-                .await?;
-            let exists = sqlx::raw_sql("SELECT to_regclass('smile_dedupe') IS NOT NULL")
-                .fetch_one(&mut *transaction)
-                .await?;
-            if !exists.try_get(0)? {
-                sqlx::raw_sql(Self::SCHEMA)
-                    .execute(&mut *transaction)
-                    .await?;
-            }
-            transaction.commit().await
-        };
+        let create = async move { create_table(&pool).await.map_err(explain) };
         self.thread.run_within(STEP * 10, create).await
     }
 
@@ -186,7 +173,7 @@ CREATE INDEX smile_dedupe_expires_at ON smile_dedupe (expires_at);
     /// Whether the claim was still its token's, and is changed.
     async fn change(&self, statement: String) -> Result<Held, StoreError> {
         let connections = self.connections.clone();
-        let change = async move { connections.run(&statement).await };
+        let change = async move { connections.run(&statement).await.map_err(explain) };
         let row = self.thread.run_within(ANSWER, change).await?;
         Ok(held(row.is_some()))
     }
@@ -205,8 +192,8 @@ impl DedupeStore for PostgresDedupe {
         let claim = async move {
             loop {
                 // No row: another was faster, and its claim is to be seen from now on.
-                if let Some(row) = connections.run(&statement).await? {
-                    return Seen::from_row(&row);
+                if let Some(row) = connections.run(&statement).await.map_err(explain)? {
+                    return Seen::from_row(&row).map_err(explain);
                 }
             }
         };
@@ -256,11 +243,30 @@ impl DedupeStore for PostgresDedupe {
 /// State, milliseconds left, fingerprint, fence.
 type Seen = (String, i64, String, i64);
 
+async fn create_table(pool: &PgPool) -> Result<(), Error> {
+    let mut transaction = pool.begin().await?;
+    // `IF NOT EXISTS` fails when two create at once, and where the table is there but the
+    // right to make tables is not.
+    sqlx::raw_sql("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
+        .execute(&mut *transaction)
+        .await?;
+    sqlx::raw_sql("SELECT pg_advisory_xact_lock(hashtext('smile_dedupe'))")
+        .execute(&mut *transaction)
+        .await?;
+    let exists = sqlx::raw_sql("SELECT to_regclass('smile_dedupe') IS NOT NULL")
+        .fetch_one(&mut *transaction)
+        .await?;
+    if !exists.try_get(0)? {
+        sqlx::raw_sql(PostgresDedupe::SCHEMA)
+            .execute(&mut *transaction)
+            .await?;
+    }
+    transaction.commit().await
+}
+
 /// How many rows were deleted.
-async fn purge_some(connections: Connections) -> Result<u64, Error> {
-    let purged: i64 = match connections.run(&statement::purge(BATCH)).await? {
-        Some(row) => row.try_get(0)?,
-        None => 0,
-    };
-    Ok(purged.unsigned_abs())
+async fn purge_some(connections: Connections) -> Result<u64, Cause> {
+    let row = connections.run(&statement::purge(BATCH)).await;
+    let purged = row.and_then(|row| row.map_or(Ok(0), |row| row.try_get(0)));
+    purged.map(i64::unsigned_abs).map_err(explain)
 }

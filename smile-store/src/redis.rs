@@ -5,11 +5,12 @@ use std::{fmt, sync::Arc, time::Duration};
 #[cfg(feature = "tls-rustls")]
 use redis::ConnectionAddr;
 use redis::{
-    Client, IntoConnectionInfo, Script, ScriptInvocation, aio::ConnectionLike, cmd,
+    Client, FromRedisValue, IntoConnectionInfo, Script, ScriptInvocation, aio::ConnectionLike, cmd,
     io::tcp::TcpSettings,
 };
 use smile_core::{Claim, DedupeStore, DeliveryKey, Fingerprint, Held, StoreError, Token};
 
+use self::cause::explain;
 pub use self::connection::RedisConnection;
 use crate::{
     answer::{acquired, changed, refused},
@@ -17,6 +18,7 @@ use crate::{
     thread::StoreThread,
 };
 
+mod cause;
 mod connection;
 
 /// Remembers events in Redis 5 or later, or Valkey: for any number of replicas on any number of
@@ -68,15 +70,16 @@ impl RedisDedupe {
     /// If the URL is not Redis's, the server is not there within two seconds, no thread can be
     /// started, or the server is a node of a cluster: for a cluster there is [`new`](Self::new).
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
-        let info = url.into_connection_info().map_err(StoreError::new)?;
+        let failed = |err| StoreError::new(explain(err));
+        let info = url.into_connection_info().map_err(failed)?;
         #[cfg(feature = "tls-rustls")]
         if matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
             install_provider();
         }
-        let client =
-            Client::open(info.set_tcp_settings(tcp_settings())).map_err(StoreError::new)?;
+        let client = Client::open(info.set_tcp_settings(tcp_settings())).map_err(failed)?;
         let thread = StoreThread::start()?;
-        let open = RedisConnection::open(client, thread.clone());
+        let on = thread.clone();
+        let open = async { RedisConnection::open(client, on).await.map_err(explain) };
         let connection = thread.run_within(STEP * 2, open).await?;
         refuse_cluster(&connection).await?;
         Ok(Self::new(connection))
@@ -115,10 +118,17 @@ where
         }
     }
 
-    async fn change(&self, script: &ScriptInvocation<'_>) -> Result<Held, StoreError> {
+    async fn call<T>(&self, script: &ScriptInvocation<'_>) -> Result<T, StoreError>
+    where
+        T: FromRedisValue,
+    {
         let mut connection = self.connection.clone();
-        let answer = within(ANSWER, script.invoke_async(&mut connection)).await?;
-        changed(answer)
+        let call = async { script.invoke_async(&mut connection).await.map_err(explain) };
+        within(ANSWER, call).await
+    }
+
+    async fn change(&self, script: &ScriptInvocation<'_>) -> Result<Held, StoreError> {
+        changed(self.call(script).await?)
     }
 }
 
@@ -145,9 +155,8 @@ where
             .arg(fingerprint.to_hex())
             .arg(millis(lease))
             .arg(millis(GRACE));
-        let mut connection = self.connection.clone();
-        let (state, number, fingerprint): (String, i64, String) =
-            within(ANSWER, script.invoke_async(&mut connection)).await?;
+        let answer: (String, i64, String) = self.call(&script).await?;
+        let (state, number, fingerprint) = answer;
         match state.as_str() {
             "acquired" => acquired(number),
             state => refused(state, number, &fingerprint),

@@ -4,24 +4,27 @@ use std::{str::FromStr, time::Duration};
 
 use smile_core::{Claim, DedupeStore, DeliveryKey, Fingerprint, Held, StoreError, Token};
 use sqlx::{
-    Error, SqlitePool,
+    SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
 use self::{
     batches::Batches,
     busy::{BUSY_TIMEOUT, retry_while_busy},
+    cause::explain,
     step::{Found, Step},
 };
 use crate::{
     answer::{acquired, held, refused},
     call::{ANSWER, GRACE, STEP, millis, within},
+    cause::Cause,
     purges::{BATCH, Purges},
     thread::StoreThread,
 };
 
 mod batches;
 mod busy;
+mod cause;
 mod step;
 
 /// Remembers events in an SQLite file: for any number of processes of one machine.
@@ -83,7 +86,7 @@ CREATE INDEX IF NOT EXISTS smile_dedupe_expires_at ON smile_dedupe (expires_at);
     /// If the URL is not SQLite's, the file cannot be opened, or no thread can be started.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let options = SqliteConnectOptions::from_str(url)
-            .map_err(StoreError::new)?
+            .map_err(|err| StoreError::new(explain(err)))?
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
@@ -100,8 +103,9 @@ CREATE INDEX IF NOT EXISTS smile_dedupe_expires_at ON smile_dedupe (expires_at);
                 .connect_with(options.clone())
         };
         let thread = StoreThread::start()?;
-        let pool = thread.run_within(STEP * 10, retry_while_busy(connect));
-        Ok(Self::on(thread.clone(), pool.await?))
+        let connect = async { retry_while_busy(connect).await.map_err(explain) };
+        let pool = thread.run_within(STEP * 10, connect).await?;
+        Ok(Self::on(thread, pool))
     }
 
     /// Uses a pool of your own, and the file's main database.
@@ -135,9 +139,8 @@ CREATE INDEX IF NOT EXISTS smile_dedupe_expires_at ON smile_dedupe (expires_at);
     pub async fn create_schema(&self) -> Result<(), StoreError> {
         let pool = self.pool.clone();
         let create = async move {
-            retry_while_busy(|| sqlx::raw_sql(Self::SCHEMA).execute(&pool))
-                .await
-                .map(drop)
+            let created = retry_while_busy(|| sqlx::raw_sql(Self::SCHEMA).execute(&pool)).await;
+            created.map(drop).map_err(explain)
         };
         self.thread.run_within(STEP * 10, create).await
     }
@@ -237,14 +240,14 @@ fn unexpected(found: &Found) -> StoreError {
 }
 
 /// How many rows were deleted.
-async fn purge_some(pool: SqlitePool) -> Result<u64, Error> {
+async fn purge_some(pool: SqlitePool) -> Result<u64, Cause> {
     let purge = || {
         sqlx::query(PURGE)
             .bind(millis(GRACE))
             .bind(BATCH)
             .execute(&pool)
     };
-    let purged = retry_while_busy(purge).await?;
+    let purged = retry_while_busy(purge).await.map_err(explain)?;
     Ok(purged.rows_affected())
 }
 

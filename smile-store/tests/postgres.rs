@@ -139,10 +139,8 @@ async fn the_server_gives_a_statement_up_that_waits_for_a_lock() {
     lock.execute(&mut *other).await.unwrap();
     let (key, token) = (DeliveryKey::new("et-1"), Token::unique());
     let claim = store.claim(&key, token, Fingerprint::default(), LONG).await;
-    let source = std::error::Error::source(&claim.unwrap_err())
-        .unwrap()
-        .to_string();
-    assert!(source.contains("timeout"), "{source}");
+    let cause = format!("{:?}", claim.unwrap_err());
+    assert!(cause.contains("due to statement timeout"), "{cause}");
     other.rollback().await.unwrap();
     self::claim(&store, "et-1", token).await;
 }

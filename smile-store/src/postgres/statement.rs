@@ -9,13 +9,13 @@ use smile_core::{DeliveryKey, Fingerprint, Token};
 
 use crate::call::{GRACE, LONGEST, STEP, millis};
 
-/// A statement's text, behind it the limits for its time.
+/// The statement, behind the limit for its time.
 ///
-/// The limits are part of each call, since options at connecting are refused by PgBouncer, and
-/// settings of a session are not the next transaction's.
+/// Each call sets it: PgBouncer refuses it as an option at connecting, and a setting of the session
+/// would not be there in the next transaction.
 fn limited(statement: &str) -> String {
     let limit = millis(STEP);
-    format!("SET LOCAL statement_timeout = {limit}; SET LOCAL lock_timeout = {limit}; {statement}")
+    format!("SET LOCAL statement_timeout = {limit}; {statement}")
 }
 
 /// Whoever is refused has only read. No row is the answer where another's claim was committed

@@ -1,6 +1,6 @@
 //! Steps of many callers, written to the disk together.
 
-use std::{convert::Infallible, sync::Arc};
+use std::convert::Infallible;
 
 use smile_core::{DeliveryKey, StoreError, Token};
 use sqlx::{Error, SqlitePool};
@@ -11,10 +11,12 @@ use tokio::{
 
 use super::{
     busy::retry_while_busy,
+    cause::explain,
     step::{Found, Step},
 };
 use crate::{
     call::{ANSWER, within},
+    cause::Cause,
     thread::StoreThread,
 };
 
@@ -31,7 +33,7 @@ struct Job {
     key: DeliveryKey,
     token: Token,
     step: Step,
-    reply: oneshot::Sender<Result<Found, Arc<Error>>>,
+    reply: oneshot::Sender<Result<Found, Cause>>,
 }
 
 impl Batches {
@@ -84,9 +86,9 @@ async fn write_all(pool: SqlitePool, mut received: mpsc::UnboundedReceiver<Job>)
                 }
             }
             Ok(Err(err)) => {
-                let err = Arc::new(err);
+                let cause = explain(err);
                 for job in jobs {
-                    let _ = job.reply.send(Err(Arc::clone(&err)));
+                    let _ = job.reply.send(Err(cause.clone()));
                 }
             }
             // The callers have given up by now.

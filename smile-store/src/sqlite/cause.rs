@@ -1,0 +1,37 @@
+//! SQLite's errors, in words.
+
+use sqlx::Error;
+
+use crate::cause::{Cause, NO_TABLE, inside};
+
+pub(super) fn explain(err: Error) -> Cause {
+    let words = match &err {
+        Error::Database(err) => {
+            let code = err.code().and_then(|code| code.parse().ok());
+            of_library(code.unwrap_or_default(), err.message())
+        }
+        Error::Configuration(_) => "the URL is not one of SQLite",
+        Error::PoolTimedOut => "all connections to the file were in use for too long",
+        _ => "the call of SQLite failed",
+    };
+    Cause::new(words, inside(err))
+}
+
+/// By the result code. Its lowest byte says what went wrong.
+fn of_library(code: u32, message: &str) -> &'static str {
+    const MOVED: u32 = 1032;
+    match code {
+        MOVED => return "the SQLite file was moved or deleted",
+        _ if message.contains("no such table") => return NO_TABLE,
+        _ => {}
+    }
+    match code & 0xff {
+        3 | 8 => "the SQLite file cannot be written to",
+        5 | 6 => "the SQLite file is locked by another connection",
+        10 => "the disk failed that holds the SQLite file",
+        11 | 26 => "the file is no SQLite database, or it is damaged",
+        13 => "the disk is full that holds the SQLite file",
+        14 => "the SQLite file cannot be opened",
+        _ => "SQLite refused the statement",
+    }
+}
