@@ -1,8 +1,44 @@
 //! Bodies as Smile API sends them, of any size.
 
-use std::fmt::Write;
+use std::{
+    fmt::{self, Write},
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use bytes::Bytes;
+
+/// The sizes that are measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Size {
+    B281,
+    K8,
+    K112,
+    M1,
+}
+
+impl Size {
+    pub(crate) const ALL: [Self; 4] = [Self::B281, Self::K8, Self::K112, Self::M1];
+
+    pub(crate) fn template(self) -> Template {
+        match self {
+            Self::B281 => Template::account_connected(),
+            Self::K8 => Template::task_finished(8 << 10),
+            Self::K112 => Template::task_finished(112 << 10),
+            Self::M1 => Template::task_finished(1 << 20),
+        }
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::B281 => "281 B",
+            Self::K8 => "8 KB",
+            Self::K112 => "112 KB",
+            Self::M1 => "1 MiB",
+        })
+    }
+}
 
 /// A body to make deliveries of: all alike but for the event's id.
 #[derive(Clone, Debug)]
@@ -10,7 +46,7 @@ pub(crate) struct Template(Vec<u8>);
 
 impl Template {
     /// `ACCOUNT_CONNECTED`, 281 bytes.
-    pub(crate) fn account_connected() -> Self {
+    fn account_connected() -> Self {
         let body = front("ACCOUNT_CONNECTED")
             + r#""data":{"userId":"tenantId-123abc456def789abc123def456abc78","#
             + r#""accountId":"a-123abc456def789abc123def456abc78","#
@@ -25,9 +61,9 @@ impl Template {
 
     /// `TASK_FINISHED` with the data of a user in lists, of nearly `len` bytes.
     ///
-    /// The vendor puts at most 300 items into one list, about half a megabyte in all; a larger body
-    /// has more.
-    pub(crate) fn task_finished(len: usize) -> Self {
+    /// The vendor puts at most 300 items into one list, about half a megabyte in all. A larger body
+    /// here has more.
+    fn task_finished(len: usize) -> Self {
         let mut lists: [Vec<String>; 7] = Default::default();
         let mut values = Values(0x9e37_79b9_7f4a_7c15);
         let head = front("TASK_FINISHED") + TASK + IDENTITY;
@@ -50,8 +86,10 @@ impl Template {
         Self(body.into_bytes())
     }
 
-    /// A body with this id.
-    pub(crate) fn with_id(&self, id: u64) -> Bytes {
+    /// A body with an id that no other body of this process has.
+    pub(crate) fn next(&self) -> Bytes {
+        static IDS: AtomicU64 = AtomicU64::new(0);
+        let id = IDS.fetch_add(1, Ordering::Relaxed);
         let mut body = self.0.clone();
         body[ID_AT..ID_AT + 32].copy_from_slice(format!("{id:032x}").as_bytes());
         body.into()
@@ -170,7 +208,7 @@ impl Values {
 /// Where the id's 32 digits begin.
 const ID_AT: usize = r#"{"id":"et-"#.len();
 
-/// In the order in which the vendor has them.
+/// In the vendor's order.
 const LISTS: [&str; 7] = [
     "documents",
     "incomes",
@@ -181,7 +219,7 @@ const LISTS: [&str; 7] = [
     "eincomes",
 ];
 
-/// How often an item of each list comes: people have more transactions than employers.
+/// Turns of the lists, each for one item: people have more transactions than employers.
 const ORDER: [usize; 16] = [2, 1, 4, 2, 6, 1, 2, 4, 3, 2, 1, 0, 2, 4, 5, 6];
 
 const TASK: &str = concat!(
@@ -214,14 +252,18 @@ mod tests {
 
     #[test]
     fn bodies_have_nearly_the_size_asked_for_and_are_events_to_every_reader() {
-        for len in [8 << 10, 112 << 10, 1 << 20] {
-            let template = Template::task_finished(len);
+        for (size, len) in [
+            (Size::K8, 8 << 10),
+            (Size::K112, 112 << 10),
+            (Size::M1, 1 << 20),
+        ] {
+            let template = size.template();
             assert!(
                 (len - 600..=len).contains(&template.0.len()),
                 "{}",
                 template.0.len()
             );
-            let body = template.with_id(7);
+            let body = template.next();
             serde_json::from_slice::<Event<String>>(&body).unwrap();
             serde_json::from_slice::<Event<Text<'_>>>(&body).unwrap();
         }

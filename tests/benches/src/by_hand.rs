@@ -11,11 +11,10 @@ use crate::delivery::SECRET;
 
 pub(crate) mod actix;
 pub(crate) mod axum;
-pub(crate) mod hyper;
 
-/// What the handlers share.
+/// The part that knows no framework.
 #[derive(Debug)]
-pub(crate) struct Receiver {
+pub(crate) struct Verifier {
     mac: Hmac<Sha512>,
 }
 
@@ -26,7 +25,7 @@ pub(crate) enum Refusal {
     NoEvent,
 }
 
-impl Receiver {
+impl Verifier {
     pub(crate) fn new() -> Self {
         Self {
             mac: Hmac::new_from_slice(SECRET.as_bytes()).expect("any key"),

@@ -1,32 +1,13 @@
 //! The crates of this workspace, set up as their documentation says.
 
-use std::{
-    future::Future,
-    hint::black_box,
-    pin::pin,
-    task::{Context, Poll, Waker},
-    time::Duration,
-};
+use std::{hint::black_box, num::NonZeroUsize};
 
-use smile_core::{
-    Claim, DedupeStore, Delivery, DeliveryKey, Fingerprint, Held, Intake, IntakeBuilder,
-    MemoryDedupe, Secret, SmileApi, Token,
-};
+use smile_core::{Delivery, Intake, MemoryDedupe, Secret, SmileApi};
 
-use crate::delivery::SECRET;
+use crate::{delivery::SECRET, receiver::Handoff};
 
 pub(crate) mod actix;
 pub(crate) mod axum;
-pub(crate) mod hyper;
-
-/// What a layer does with an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Handoff {
-    /// None of the others remembers events, so this is what to compare with them.
-    Direct,
-    /// The default.
-    Deduplicated,
-}
 
 /// What a handler reads of an event.
 pub(crate) trait Reading: Send + 'static {
@@ -56,40 +37,14 @@ impl Reading for Typed {
 }
 
 pub(crate) fn intake(handoff: Handoff) -> Intake<SmileApi> {
-    let intake: IntakeBuilder<SmileApi> = Intake::smile_api(secret());
+    let intake = Intake::smile_api(secret());
     match handoff {
         Handoff::Direct => intake.direct().build(),
-        Handoff::Deduplicated => intake.build(),
-    }
-}
-
-/// As after some days: the memory is full, and each event has another forgotten. A fresh one is
-/// mostly pages that nobody has touched, and whoever is first to touch one pays for it.
-pub(crate) fn intake_under_way() -> Intake<SmileApi> {
-    let capacity = MemoryDedupe::DEFAULT_CAPACITY;
-    let store = MemoryDedupe::bounded(capacity);
-    remember(&store, capacity.get());
-    Intake::smile_api(secret()).deduplicate(store).build()
-}
-
-/// Has the memory see as many events.
-pub(crate) fn remember(store: &MemoryDedupe, events: usize) {
-    let (lease, retention) = (Duration::from_secs(15), Duration::from_secs(86_400));
-    for event in 0..events {
-        let key = DeliveryKey::new(&format!("smile-api:default::et-f{event:031x}"));
-        let (token, print) = (Token::unique(), Fingerprint::default());
-        let claim = at_once(store.claim(&key, token, print, lease));
-        assert!(matches!(claim, Ok(Claim::Acquired { .. })), "{claim:?}");
-        let held = at_once(store.finish(&key, token, print, retention));
-        assert!(matches!(held, Ok(Held::Held)), "{held:?}");
-    }
-}
-
-/// The memory never waits.
-fn at_once<T>(answer: impl Future<Output = T>) -> T {
-    match pin!(answer).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(answer) => answer,
-        Poll::Pending => unreachable!("the memory waits for nobody"),
+        Handoff::Deduplicated { capacity } => {
+            let capacity = NonZeroUsize::new(capacity).expect("it is not 0");
+            let memory = MemoryDedupe::bounded(capacity);
+            intake.deduplicate(memory).build()
+        }
     }
 }
 

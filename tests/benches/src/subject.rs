@@ -1,7 +1,6 @@
 //! Something that receives, called in this process.
 
 use std::{
-    convert::Infallible,
     future::Future,
     pin::{Pin, pin},
     task::{Context, Poll},
@@ -9,73 +8,79 @@ use std::{
 };
 
 use actix_web::{
+    App,
     body::MessageBody,
-    dev::{Payload, Service as ActixService, ServiceResponse},
+    dev::{HttpServiceFactory, Service as ActixService, ServiceResponse},
+    test::{TestRequest, init_service},
 };
 use axum::{Router, body::Body};
-use http::Response;
+use rustix::time::{ClockId, clock_gettime};
 use stats_alloc::INSTRUMENTED_SYSTEM;
 use tower::Service;
 
 use crate::{
-    clock::Untimed,
-    delivery::Delivery,
-    frames::{Arrival, Frames},
+    delivery::{Delivery, Kind},
+    frames::Frames,
 };
 
 /// A future of this thread.
 pub(crate) type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
-/// One way to receive, ready to be called.
+/// A receiver, ready to be called.
 pub(crate) trait Subject {
-    /// Receives these, one after the other. Only the receiving is timed and counted.
+    /// Receives all deliveries, one after the other, and checks the answers.
     fn lap<'a>(&'a mut self, deliveries: &'a [Delivery]) -> Local<'a, Lap>;
 }
 
-/// What receiving took, and how it was answered.
+/// What the deliveries of a lap cost together.
 #[derive(Debug, Default)]
 pub(crate) struct Lap {
+    /// Processor time of this thread. On a busy machine the wall clock mostly measures the others.
     pub(crate) time: Duration,
+    /// 0 where the program does not count them.
     pub(crate) allocations: usize,
-    /// Of all answers.
-    pub(crate) statuses: Vec<u16>,
 }
 
-/// Requests are made a few at a time, of this many bytes together: a server has just read the one
-/// that it hands to an app, so that neither its head nor its body comes from main memory, nor is the
-/// allocator left with a hundred requests' worth of blocks. Large ones are made one at a time: eight
-/// bodies of 112 KB would have emptied the caches of the app's own code and tables as well.
+/// Requests are made a few at a time, at most this many and of this many bytes together: a server has
+/// just read the request that it hands to an app, so request, code and tables are in the caches.
+const AT_A_TIME: usize = 8;
 const BYTES_AT_A_TIME: usize = 64 << 10;
 
-/// Of the small ones, so that the clock is not asked around each.
-const AT_MOST: usize = 8;
-
-/// Makes requests and receives them, in turns.
+/// Makes requests and receives them, in turns. Time and allocations are of the receiving alone.
 pub(crate) async fn lap<'a, R>(
     deliveries: &'a [Delivery],
     make: impl Fn(&'a Delivery) -> R,
     mut receive: impl AsyncFnMut(R) -> u16,
 ) -> Lap {
     let mut lap = Lap::default();
-    lap.statuses.reserve(deliveries.len());
     let largest = deliveries.iter().map(|delivery| delivery.body.len()).max();
     let few = BYTES_AT_A_TIME / largest.unwrap_or_default().max(1);
-    let clock = deliveries[0].arrival.clock();
-    for few in deliveries.chunks(few.clamp(1, AT_MOST)) {
+    for few in deliveries.chunks(few.clamp(1, AT_A_TIME)) {
         let requests: Vec<_> = few.iter().map(&make).collect();
-        let allocations = allocations();
-        let start = clock.now();
+        let mut statuses = Vec::with_capacity(few.len());
+        let (start, allocations_before) = (thread_time(), allocations());
         for request in requests {
-            lap.statuses.push(Counted(pin!(receive(request))).await);
+            statuses.push(Counted(pin!(receive(request))).await);
         }
-        let elapsed = start.elapsed();
-        lap.time += elapsed.saturating_sub(clock.own_cost() + Untimed::take());
-        lap.allocations += self::allocations() - allocations;
+        lap.time += thread_time() - start;
+        lap.allocations += allocations() - allocations_before;
+        for (delivery, status) in few.iter().zip(statuses) {
+            assert_eq!(status, delivery.kind.status(), "{:?}", delivery.kind);
+        }
     }
     lap
 }
 
-/// What is counted is what happens below this type's `poll`: the name by which callgrind is told.
+fn thread_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::try_from(time).expect("it counts from 0")
+}
+
+fn allocations() -> usize {
+    INSTRUMENTED_SYSTEM.stats().allocations
+}
+
+/// Callgrind counts what runs below this type's `poll`.
 struct Counted<'a, F>(Pin<&'a mut F>);
 
 impl<F: Future> Future for Counted<'_, F> {
@@ -86,7 +91,7 @@ impl<F: Future> Future for Counted<'_, F> {
     }
 }
 
-/// For `--toggle-collect`: one name for all types, and never inlined.
+/// For callgrind's `--toggle-collect`: one name for all types, never inlined.
 pub(crate) const COUNTED: &str = "smile_benches::subject::poll_counted*";
 
 #[inline(never)]
@@ -94,14 +99,9 @@ fn poll_counted<F: Future>(future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F:
     future.poll(cx)
 }
 
-/// None, where the program does not count them.
-fn allocations() -> usize {
-    INSTRUMENTED_SYSTEM.stats().allocations
-}
-
 impl Subject for Router {
     fn lap<'a>(&'a mut self, deliveries: &'a [Delivery]) -> Local<'a, Lap> {
-        // As `axum::serve` does: an app without state would else make its routes with each request.
+        // As `axum::serve` does. Without it, an app makes its routes anew for each request.
         let mut app = self.clone().with_state(());
         Box::pin(lap(deliveries, axum_request, async move |request| {
             let Ok(response) = app.call(request).await;
@@ -110,23 +110,12 @@ impl Subject for Router {
     }
 }
 
-/// A service as hyper calls one.
-pub(crate) struct OnHyper<S>(pub(crate) S);
-
-impl<S, B> Subject for OnHyper<S>
-where
-    S: Service<http::Request<Frames>, Response = Response<B>, Error = Infallible>,
-{
-    fn lap<'a>(&'a mut self, deliveries: &'a [Delivery]) -> Local<'a, Lap> {
-        Box::pin(lap(deliveries, hyper_request, async |request| {
-            let Ok(response) = self.0.call(request).await;
-            response.status().as_u16()
-        }))
-    }
+/// An app of actix-web with this one resource.
+pub(crate) async fn on_actix(resource: impl HttpServiceFactory + 'static) -> Box<dyn Subject> {
+    Box::new(OnActix(init_service(App::new().service(resource)).await))
 }
 
-/// An app of actix-web.
-pub(crate) struct OnActix<S>(pub(crate) S);
+struct OnActix<S>(S);
 
 impl<S, B> Subject for OnActix<S>
 where
@@ -144,37 +133,22 @@ where
     }
 }
 
-pub(crate) fn axum_request(delivery: &Delivery) -> http::Request<Body> {
-    let body = match delivery.arrival {
-        Arrival::Whole => delivery.read_body().into(),
-        _ => Body::new(delivery.frames()),
-    };
-    request(delivery, body)
-}
-
-fn hyper_request(delivery: &Delivery) -> http::Request<Frames> {
-    request(delivery, delivery.frames())
-}
-
-fn request<B>(delivery: &Delivery, body: B) -> http::Request<B> {
+fn axum_request(delivery: &Delivery) -> http::Request<Body> {
     let mut request = http::Request::post(delivery.path);
     for (name, value) in &delivery.headers {
         request = request.header(*name, value);
     }
+    let body = match delivery.kind {
+        Kind::InFrames => Body::new(Frames(delivery.read_body())),
+        _ => delivery.read_body().into(),
+    };
     request.body(body).expect("a request")
 }
 
 fn actix_request(delivery: &Delivery) -> actix_http::Request {
-    let mut request = actix_web::test::TestRequest::post().uri(delivery.path);
+    let mut request = TestRequest::post().uri(delivery.path);
     for (name, value) in &delivery.headers {
         request = request.insert_header((*name, value.as_str()));
     }
-    if delivery.arrival == Arrival::Whole {
-        return request.set_payload(delivery.read_body()).to_request();
-    }
-    let payload: Payload = Payload::Stream {
-        payload: Box::pin(delivery.frames()),
-    };
-    let (request, _) = request.to_request().replace_payload(payload);
-    request
+    request.set_payload(delivery.read_body()).to_request()
 }

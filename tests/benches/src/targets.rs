@@ -1,104 +1,76 @@
-//! What the project wants to be true of the figures.
+//! The limits that the project sets to the ratios of the table.
 
 use crate::{
-    in_process::{Cell, Size, Use, deduplicated},
-    samples::Samples,
+    body::Size,
+    receiver::{
+        Depth::{Envelope, Typed},
+        Framework::{Actix, Axum},
+        Handoff::Direct,
+        Peer::WebhookVerify,
+        Receiver::{ByHand, Ours, Peer},
+    },
+    statistics::{difference, median, ratio},
+    table::{FULL, Times},
 };
 
-/// One figure and its limit.
-pub(crate) struct Target {
-    pub(crate) what: String,
-    pub(crate) measured: Option<f64>,
-    pub(crate) limit: Limit,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Limit {
+enum Limit {
     AtMost(f64),
     AtLeast(f64),
 }
 
-impl Target {
-    pub(crate) fn holds(&self) -> Option<bool> {
-        self.measured.map(|measured| match self.limit {
-            Limit::AtMost(limit) => measured <= limit,
-            Limit::AtLeast(limit) => measured >= limit,
-        })
-    }
-}
-
-/// Prints the targets that were measured; whether all of them hold.
-pub(crate) fn print(targets: &[Target]) -> bool {
-    println!("\n### Targets\n\n| | wanted | measured | |\n|---|---|---|---|");
-    let mut all = true;
-    for target in targets {
-        let (Some(measured), Some(holds)) = (target.measured, target.holds()) else {
-            continue;
-        };
-        let wanted = match target.limit {
-            Limit::AtMost(limit) => format!("at most {limit}"),
-            Limit::AtLeast(limit) => format!("at least {limit}"),
+/// Prints the targets. Returns whether all of them hold.
+pub(crate) fn print(times: &Times) -> bool {
+    println!("\n| target | limit | measured | |\n|---|---|---|---|");
+    let mut all_hold = true;
+    let mut check = |target: String, limit: Limit, measured: f64| {
+        let (limit, holds) = match limit {
+            Limit::AtMost(limit) => (format!("at most {limit:.2}"), measured <= limit),
+            Limit::AtLeast(limit) => (format!("at least {limit:.2}"), measured >= limit),
         };
         let verdict = if holds { "holds" } else { "**misses**" };
-        println!("| {} | {wanted} | {measured:.3} | {verdict} |", target.what);
-        all &= holds;
-    }
-    all
-}
-
-pub(crate) fn in_process(samples: &Samples<Cell>) -> Vec<Target> {
-    let mut targets = Vec::new();
-    let mut add = |what: String, measured, limit| {
-        targets.push(Target {
-            what,
+        println!("| {target} | {limit} | {measured:.2} | {verdict} |");
+        all_hold &= holds;
+    };
+    for size in [Size::K8, Size::K112, Size::M1] {
+        let (ours, by_hand) = (Ours(Axum, Direct, Typed), ByHand(Axum, Typed));
+        let measured = ratio(&times[&(size, ours)], &times[&(size, by_hand)]);
+        check(
+            format!("{ours}, to by hand, {size}"),
+            Limit::AtMost(0.8),
             measured,
-            limit,
-        });
-    };
-    let ratio = |size, of: (&str, Use), to: (&str, Use)| {
-        samples.ratio(
-            &(size, of.0.to_owned(), of.1),
-            &(size, to.0.to_owned(), to.1),
-        )
-    };
-    let limits = [
-        (Size::B281, 0.75, 0.83),
-        (Size::K8, 0.45, 0.80),
-        (Size::K112, 0.38, 0.74),
-        (Size::M1, 0.38, 0.74),
-    ];
-    for (size, envelope, typed) in limits {
-        let name = size.name();
-        for (usage, limit) in [(Use::Envelope, envelope), (Use::Typed, typed)] {
-            let measured = ratio(size, (OURS[0], usage), ("axum: by hand", Use::Typed));
-            let what = format!("{usage:?}, {name}: ours to by hand, on axum");
-            add(what, measured, Limit::AtMost(limit));
+        );
+    }
+    for (framework, limit) in [(Axum, 1.4), (Actix, 1.0)] {
+        let (peer, ours) = (
+            Peer(WebhookVerify(framework)),
+            Ours(framework, Direct, Typed),
+        );
+        for size in Size::ALL {
+            // Not there without the feature `peers`.
+            if let Some(peer_times) = times.get(&(size, peer)) {
+                let measured = ratio(peer_times, &times[&(size, ours)]);
+                check(
+                    format!("{peer}, to ours, {size}"),
+                    Limit::AtLeast(limit),
+                    measured,
+                );
+            }
         }
     }
-    for (size, limit) in [(Size::B281, 1.4), (Size::K112, 1.8)] {
-        for (peer, ours) in [
-            ("axum: webhook-verify", OURS[0]),
-            ("actix-web: webhook-verify", OURS[2]),
-            ("actix-web: actix-web-lab `RequestSignature`", OURS[2]),
-        ] {
-            let measured = ratio(size, (peer, Use::Typed), (ours, Use::Typed));
-            let what = format!("Typed, {}: {peer} to ours", size.name());
-            add(what, measured, Limit::AtLeast(limit));
+    for framework in [Axum, Actix] {
+        let (direct, deduplicated) = (
+            Ours(framework, Direct, Envelope),
+            Ours(framework, FULL, Envelope),
+        );
+        for size in Size::ALL {
+            let without = &times[&(size, direct)];
+            let limit = f64::max(2.0, median(without) / 100.0);
+            check(
+                format!("{deduplicated}, us added, {size}"),
+                Limit::AtMost(limit),
+                difference(&times[&(size, deduplicated)], without),
+            );
         }
     }
-    for size in Size::ALL {
-        for ours in OURS {
-            let of = (size, deduplicated(ours), Use::Alone);
-            let measured = samples.difference(&of, &(size, ours.to_owned(), Use::Alone));
-            let what = format!("{}: {ours}: what deduplication adds, in us", size.name());
-            add(what, measured, Limit::AtMost(2.0));
-        }
-    }
-    targets
+    all_hold
 }
-
-const OURS: [&str; 3] = [
-    "axum: **ours**, direct",
-    "hyper: **ours**, direct",
-    "actix-web: **ours**, direct",
-];

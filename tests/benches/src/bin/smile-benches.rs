@@ -1,7 +1,7 @@
-//! Prints what receiving costs; see `docs/speed.md`.
+//! Prints the table of `docs/speed.md`.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    smile_benches::compare(std::env::args().skip(1))
+    smile_benches::table(std::env::args().skip(1))
 }

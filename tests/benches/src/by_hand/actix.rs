@@ -6,23 +6,23 @@ use actix_web::{
 };
 use serde::de::DeserializeOwned;
 
-use super::{Receiver, Refusal};
-use crate::delivery::PATH;
+use super::{Refusal, Verifier};
+use crate::delivery::{PATH, SIGNATURE};
 
-pub(crate) fn resource<E: DeserializeOwned + 'static>(receiver: Data<Receiver>) -> Resource {
+pub(crate) fn resource<E: DeserializeOwned + 'static>() -> Resource {
     web::resource(PATH)
-        .app_data(receiver)
+        .app_data(Data::new(Verifier::new()))
         .app_data(web::PayloadConfig::new(4 << 20))
         .route(web::post().to(on_event::<E>))
 }
 
 async fn on_event<E: DeserializeOwned>(
-    receiver: Data<Receiver>,
+    verifier: Data<Verifier>,
     request: HttpRequest,
     body: Bytes,
 ) -> HttpResponse {
-    let signature = request.headers().get("smile-signature");
-    match receiver.receive::<E>(signature.map(|value| value.as_bytes()), &body) {
+    let signature = request.headers().get(SIGNATURE);
+    match verifier.receive::<E>(signature.map(|value| value.as_bytes()), &body) {
         Ok(event) => {
             black_box(&event);
             HttpResponse::NoContent().finish()

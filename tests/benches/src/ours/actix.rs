@@ -1,16 +1,14 @@
-use actix_web::{HttpResponse, Resource, web};
+use actix_web::{HttpResponse, dev::HttpServiceFactory, web};
 use smile_actix::{SmileEvent, SmileMiddleware};
+use smile_core::{Intake, SmileApi};
 
 use super::Reading;
 use crate::delivery::PATH;
 
-/// The resource; wrapped in the middleware, its type has no name.
-pub(crate) fn resource<R: Reading>() -> Resource {
-    web::resource(PATH).route(web::post().to(on_event::<R>))
-}
-
-pub(crate) fn middleware(intake: smile_core::Intake<smile_core::SmileApi>) -> SmileMiddleware {
-    SmileMiddleware::from(intake)
+pub(crate) fn resource<R: Reading>(intake: Intake<SmileApi>) -> impl HttpServiceFactory + 'static {
+    web::resource(PATH)
+        .route(web::post().to(on_event::<R>))
+        .wrap(SmileMiddleware::from(intake))
 }
 
 async fn on_event<R: Reading>(event: SmileEvent) -> HttpResponse {

@@ -7,13 +7,12 @@ use hmac::{
     Hmac, KeyInit, Mac,
     digest::{CtOutput, Output},
 };
-use serde::de::DeserializeOwned;
 use sha2::Sha512;
 
 use super::read;
-use crate::delivery::{PATH, SECRET};
+use crate::delivery::{PATH, SECRET, SIGNATURE};
 
-/// It brings no hash of its own, so this is ours to write: HMAC-SHA512 of a key set up once.
+/// The crate leaves the hash to its user: here HMAC-SHA512 with a key that was set up once.
 struct Scheme(Hmac<Sha512>);
 
 impl RequestSignatureScheme for Scheme {
@@ -41,10 +40,7 @@ impl RequestSignatureScheme for Scheme {
         request: &HttpRequest,
     ) -> Result<Self::Signature, Self::Error> {
         let unauthorized = || error::ErrorUnauthorized("signature");
-        let sent = request
-            .headers()
-            .get("smile-signature")
-            .ok_or_else(unauthorized)?;
+        let sent = request.headers().get(SIGNATURE).ok_or_else(unauthorized)?;
         let mut tag = Output::<Hmac<Sha512>>::default();
         hex::decode_to_slice(sent.as_bytes(), &mut tag).map_err(|_| unauthorized())?;
         if signature == CtOutput::from(tag) {
@@ -55,17 +51,17 @@ impl RequestSignatureScheme for Scheme {
     }
 }
 
-pub(crate) fn resource<E: DeserializeOwned + 'static>() -> Resource {
+pub(super) fn resource() -> Resource {
     let mac = Hmac::<Sha512>::new_from_slice(SECRET.as_bytes()).expect("any key");
     web::resource(PATH)
         .app_data(mac)
         .app_data(web::PayloadConfig::new(4 << 20))
-        .route(web::post().to(on_event::<E>))
+        .route(web::post().to(on_event))
 }
 
-async fn on_event<E: DeserializeOwned>(body: RequestSignature<Bytes, Scheme>) -> HttpResponse {
+async fn on_event(body: RequestSignature<Bytes, Scheme>) -> HttpResponse {
     let (body, _) = body.into_parts();
-    if read::<E>(&body) {
+    if read(&body) {
         HttpResponse::NoContent().finish()
     } else {
         HttpResponse::BadRequest().finish()

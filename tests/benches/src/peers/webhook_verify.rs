@@ -1,16 +1,14 @@
-//! The one that can be told to take HMAC-SHA512, so that it receives our own deliveries.
-
 use std::hint::black_box;
 
 use actix_web::{HttpResponse, Resource, web as actix};
 use axum::{
     Json, Router,
     body::{Body, Bytes},
+    error_handling::HandleError,
     extract::Request,
     handler::Handler,
     http::StatusCode,
 };
-use serde::de::DeserializeOwned;
 use tower::{Layer, ServiceExt};
 use webhook_verify::{
     CustomScheme, Encoding, HashAlg, Provider, Secret,
@@ -19,38 +17,40 @@ use webhook_verify::{
 };
 
 use super::read;
-use crate::delivery::{PATH, SECRET};
+use crate::{
+    delivery::{PATH, SECRET, SIGNATURE},
+    event::Event,
+};
 
-/// As a service of its own: `route_layer(VerifyLayer::new(..))`, as in its documentation, does not
-/// compile. Its error is a `BoxError`, which axum wants turned into a response first, and with
-/// axum's body for its type parameter it is not `Sync`.
-pub(crate) fn app<E: DeserializeOwned + Send + 'static>() -> Router {
-    verified(on_json::<E>)
+pub(super) fn app_with_json() -> Router {
+    verified(on_json)
 }
 
-/// The same for a handler that reads the bytes itself, without axum's `Json`.
-pub(crate) fn app_of_bytes<E: DeserializeOwned + 'static>() -> Router {
-    verified(on_event::<E>)
+pub(super) fn app_with_bytes() -> Router {
+    verified(on_bytes)
 }
 
+/// A service, not a layer of the router: `Router::layer(VerifyLayer::new(..))`, as its documentation
+/// has it, does not compile with axum 0.8. The layer's error is a `BoxError`, and with axum's body
+/// as its parameter the layer is not `Sync`.
 fn verified<T: 'static>(handler: impl Handler<T, ()>) -> Router {
     let handler = handler
         .with_state(())
         .map_request(|request: Request<Bytes>| request.map(Body::from));
     let layer = VerifyLayer::<Bytes>::new(provider(), Secret::new(SECRET));
-    let verified = axum::error_handling::HandleError::new(layer.layer(handler), |_| async {
+    let verified = HandleError::new(layer.layer(handler), |_| async {
         StatusCode::INTERNAL_SERVER_ERROR
     });
     Router::new().route_service(PATH, verified)
 }
 
-async fn on_json<E>(Json(event): Json<E>) -> StatusCode {
+async fn on_json(Json(event): Json<Event<String>>) -> StatusCode {
     black_box(&event);
     StatusCode::NO_CONTENT
 }
 
-async fn on_event<E: DeserializeOwned>(body: Bytes) -> StatusCode {
-    if read::<E>(&body) {
+async fn on_bytes(body: Bytes) -> StatusCode {
+    if read(&body) {
         StatusCode::NO_CONTENT
     } else {
         StatusCode::BAD_REQUEST
@@ -58,15 +58,15 @@ async fn on_event<E: DeserializeOwned>(body: Bytes) -> StatusCode {
 }
 
 /// Its extractor for actix-web.
-pub(crate) fn resource<E: DeserializeOwned + 'static>() -> Resource {
+pub(super) fn resource() -> Resource {
     actix::resource(PATH)
         .app_data(WebhookConfig::new(provider(), Secret::new(SECRET)))
         .app_data(actix::PayloadConfig::new(4 << 20))
-        .route(actix::post().to(on_verified::<E>))
+        .route(actix::post().to(on_verified))
 }
 
-async fn on_verified<E: DeserializeOwned>(body: VerifiedBody) -> HttpResponse {
-    if read::<E>(body.as_bytes()) {
+async fn on_verified(body: VerifiedBody) -> HttpResponse {
+    if read(body.as_bytes()) {
         HttpResponse::NoContent().finish()
     } else {
         HttpResponse::BadRequest().finish()
@@ -76,7 +76,7 @@ async fn on_verified<E: DeserializeOwned>(body: VerifiedBody) -> HttpResponse {
 fn provider() -> Provider {
     Provider::Custom(CustomScheme {
         hash: HashAlg::Sha512,
-        signature_header: "smile-signature",
+        signature_header: SIGNATURE,
         timestamp_header: None,
         encoding: Encoding::Hex,
         prefix: None,
