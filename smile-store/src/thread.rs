@@ -87,6 +87,7 @@ impl StoreThread {
     }
 
     /// Starts a task on the thread, which ends with the thread at the latest.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.runtime.spawn(task);
     }
@@ -123,7 +124,7 @@ mod tests {
         let thread = StoreThread::start().unwrap();
         let clone = thread.clone();
         let (mut dropped, task) = task();
-        thread.spawn(task);
+        thread.runtime.spawn(task);
         drop(thread);
         clone.run(async {}).await.unwrap();
         assert_eq!(dropped.try_recv(), Err(TryRecvError::Empty));

@@ -38,8 +38,9 @@ struct State {
     /// The connection, or why there is none.
     current: RedisResult<Numbered>,
     used: Instant,
-    /// When the last connection was begun, and how many there were.
-    begun: Instant,
+    /// When the store last tried to connect.
+    tried: Instant,
+    /// How many connections there were after the first.
     count: u64,
 }
 
@@ -60,7 +61,7 @@ impl RedisConnection {
         let state = Mutex::new(State {
             current: Ok(current),
             used: now,
-            begun: now,
+            tried: now,
             count: 0,
         });
         Ok(Self(Arc::new(Shared {
@@ -72,7 +73,7 @@ impl RedisConnection {
 }
 
 impl Shared {
-    /// For so long after it began to connect, the store does not connect again.
+    /// For so long after it tried to connect, the store does not try again.
     const PAUSE: Duration = Duration::from_millis(200);
     /// A connection that was unused for longer is tested.
     const IDLE: Duration = Duration::from_secs(1);
@@ -106,12 +107,15 @@ impl Shared {
         {
             state.current = Err(err);
         }
-        if state.current.is_err() && state.begun.elapsed() > Self::PAUSE {
-            state.begun = Instant::now();
+        if state.current.is_err() && state.tried.elapsed() > Self::PAUSE {
+            // Also where the caller gives up meanwhile.
+            state.tried = Instant::now();
             state.count += 1;
             let number = state.count;
             let connection = connect(&self.client).await;
             state.current = connection.map(|connection| Numbered { number, connection });
+            // Those who have waited are given the answer, instead of trying one after another.
+            state.tried = Instant::now();
         }
         state.used = Instant::now();
         state.current.clone()

