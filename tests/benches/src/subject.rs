@@ -58,11 +58,12 @@ pub(crate) async fn lap<'a, R>(
     for few in deliveries.chunks(few.clamp(1, AT_A_TIME)) {
         let requests: Vec<_> = few.iter().map(&make).collect();
         let mut statuses = Vec::with_capacity(few.len());
-        let (start, allocations_before) = (thread_time(), allocations());
+        let clock = ClockId::ThreadCPUTime;
+        let (start, allocations_before) = (processor_time(clock), allocations());
         for request in requests {
             statuses.push(Counted(pin!(receive(request))).await);
         }
-        lap.time += thread_time() - start;
+        lap.time += processor_time(clock) - start;
         lap.allocations += allocations() - allocations_before;
         for (delivery, status) in few.iter().zip(statuses) {
             assert_eq!(status, delivery.kind.status(), "{:?}", delivery.kind);
@@ -71,9 +72,9 @@ pub(crate) async fn lap<'a, R>(
     lap
 }
 
-fn thread_time() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    Duration::try_from(time).expect("it counts from 0")
+/// How long this thread or process has had a processor.
+pub(crate) fn processor_time(clock: ClockId) -> Duration {
+    Duration::try_from(clock_gettime(clock)).expect("it counts from 0")
 }
 
 fn allocations() -> usize {
