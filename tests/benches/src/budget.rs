@@ -65,9 +65,7 @@ const ONCE: Handoff = Deduplicated { capacity: 8 };
 
 /// The most instructions that ours may take on axum, as a ratio to another receiver of good
 /// deliveries of the same size.
-const LIMITS: [(Depth, Size, Kind, Receiver, f64); 6] = [
-    (Envelope, B281, Good, ByHand(Axum, Typed), 0.85),
-    (Typed, B281, Good, ByHand(Axum, Typed), 0.92),
+const LIMITS: [(Depth, Size, Kind, Receiver, f64); 4] = [
     (Envelope, K112, Good, Floor(Envelope), 1.05),
     (Envelope, K112, InFrames, Floor(Envelope), 1.05),
     (Typed, K112, Good, Floor(Typed), 1.10),
