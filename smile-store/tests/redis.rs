@@ -117,6 +117,24 @@ async fn a_key_of_another_kind_is_an_error_and_no_duplicate() {
 
 #[tokio::test]
 #[ignore = "needs redis-server"]
+async fn an_event_that_makes_no_sense_costs_no_other_event_its_claim() {
+    let (_server, mut connection, store) = start().await;
+    let odd = [("state", "claimed"), ("expires", "")];
+    let () = connection
+        .hset_multiple("smile:dedupe:odd", &odd)
+        .await
+        .unwrap();
+    let start = std::time::Instant::now();
+    let mut event = 0;
+    while start.elapsed() < Duration::from_secs(1) {
+        claim(&store, "odd", Token::unique()).await.unwrap_err();
+        acquire(&store, &format!("et-{event}"), Token::unique()).await;
+        event += 1;
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs redis-server"]
 async fn a_full_server_refuses_claims_and_forgets_nothing() {
     let (_server, mut connection, store) = start().await;
     let token = Token::unique();

@@ -84,16 +84,11 @@ impl Shared {
             Ok(value) => return Ok(value),
             Err(err) => err,
         };
-        match Verdict::on(&err) {
-            Verdict::Keep => Err(err),
-            Verdict::Replace => {
-                self.lose(first.number, &err).await;
-                Err(err)
-            }
-            Verdict::ReplaceAndRepeat => {
-                self.lose(first.number, &err).await;
-                self.connection().await?.send(command).await
-            }
+        let verdict = Verdict::on(&err);
+        let replaced = self.settle(first.number, &verdict, &err).await;
+        match verdict {
+            Verdict::ReplaceAndRepeat if replaced => self.connection().await?.send(command).await,
+            _ => Err(err),
         }
     }
 
@@ -121,13 +116,20 @@ impl Shared {
         state.current.clone()
     }
 
-    /// Replaces the connection of this number. What is under way on it goes on.
-    async fn lose(&self, number: u64, err: &RedisError) {
+    /// Whether the connection of this number is replaced. What is under way on it goes on.
+    async fn settle(&self, number: u64, verdict: &Verdict, err: &RedisError) -> bool {
         let mut state = self.state.lock().await;
-        if let Ok(current) = &state.current
-            && current.number == number
-        {
-            state.current = Err(err.clone());
+        let paused = state.tried.elapsed() <= Self::PAUSE;
+        match (&state.current, verdict) {
+            (_, Verdict::Keep) => false,
+            (Ok(current), _) if current.number != number => true,
+            // Others may still be served on it: the error may be about this event.
+            (Ok(_), Verdict::ReplaceAndRepeat) if paused => false,
+            (Ok(_), _) => {
+                state.current = Err(err.clone());
+                true
+            }
+            (Err(_), _) => true,
         }
     }
 }
