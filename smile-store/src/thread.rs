@@ -103,13 +103,15 @@ impl<T> Drop for AbortOnDrop<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::{future::pending, time::Instant};
+    use std::future::pending;
 
-    use tokio::sync::oneshot::error::TryRecvError;
+    use tokio::{sync::oneshot::error::TryRecvError, time::timeout};
 
     use super::*;
 
-    /// Is dropped with the task that holds it.
+    const LONG: Duration = Duration::from_secs(5);
+
+    /// A task that never ends, and a receiver that says when it is dropped.
     fn task() -> (oneshot::Receiver<()>, impl Future<Output = ()> + Send) {
         let (alive, dropped) = oneshot::channel::<()>();
         let task = async move {
@@ -129,22 +131,16 @@ mod tests {
         clone.run(async {}).await.unwrap();
         assert_eq!(dropped.try_recv(), Err(TryRecvError::Empty));
         drop(clone);
-        let start = Instant::now();
-        dropped.await.unwrap_err();
-        assert!(start.elapsed() < Duration::from_secs(5));
+        timeout(LONG, dropped).await.unwrap().unwrap_err();
     }
 
     #[tokio::test]
     async fn a_call_ends_with_its_caller() {
         let thread = StoreThread::start().unwrap();
         let (dropped, task) = task();
-        let call = thread.run(task);
-        assert!(
-            tokio::time::timeout(Duration::from_millis(10), call)
-                .await
-                .is_err()
-        );
-        dropped.await.unwrap_err();
+        let call = timeout(Duration::from_millis(10), thread.run(task));
+        call.await.unwrap_err();
+        timeout(LONG, dropped).await.unwrap().unwrap_err();
     }
 
     #[tokio::test]

@@ -206,6 +206,29 @@ async fn claim_and_finish(store: &SqliteDedupe, event: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_claim_that_was_given_up_before_it_was_begun_is_not_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, pool) = store(&dir).await;
+    let store = Arc::new(store);
+    let claim_in_task = |event| {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move { claim(&*store, event, Token::unique()).await })
+    };
+    let other = pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    // Waits for the other to write, and the second for the first.
+    let first = claim_in_task(1);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let second = claim_in_task(2);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    second.abort();
+    second.await.unwrap_err();
+    other.rollback().await.unwrap();
+    first.await.unwrap();
+    claim(&*store, 3, Token::unique()).await;
+    assert_eq!(rows(&pool).await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_new_file_may_be_opened_by_many_at_once() {
     for _ in 0..40 {
         let dir = tempfile::tempdir().unwrap();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use smile_store::RedisDedupe;
-use tokio::time::sleep;
+use tokio::{task::JoinSet, time::sleep};
 
 use super::{
     claims::{assert_acquired, claim},
@@ -40,6 +40,20 @@ async fn an_error_of_the_redis_server_costs_its_connection_and_no_claim() {
         assert_acquired(&claim(&store).await);
         assert_eq!(server.connections(), 2, "{error}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn claims_that_are_refused_at_once_share_the_new_redis_connection() {
+    let server = ScriptedRedis::start(ERRORS[0]);
+    let store = RedisDedupe::connect(&server.url()).await.unwrap();
+    sleep(Duration::from_millis(300)).await;
+    let mut claims = JoinSet::new();
+    for _ in 0..16 {
+        let store = store.clone();
+        claims.spawn(async move { claim(&store).await });
+    }
+    claims.join_all().await.iter().for_each(assert_acquired);
+    assert_eq!(server.connections(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
