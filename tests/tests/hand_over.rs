@@ -88,6 +88,7 @@ impl DedupeStore for Store {
         lease: Duration,
     ) -> Result<Claim, StoreError> {
         self.0.claims.fetch_add(1, Ordering::SeqCst);
+        assert!(lease <= HUNDRED_YEARS, "{lease:?}");
         let claim = self.0.memory.claim(key, token, fingerprint, lease).await;
         match self.behaviour() {
             Behaviour::ClaimsAnswerLate => sleep(Duration::from_secs(3)).await,
@@ -114,6 +115,7 @@ impl DedupeStore for Store {
         fingerprint: Fingerprint,
         retention: Duration,
     ) -> Result<Held, StoreError> {
+        assert!(retention <= HUNDRED_YEARS, "{retention:?}");
         match self.behaviour() {
             Behaviour::FinishFails => Err(StoreError::new("the disk is full")),
             Behaviour::FinishIsLost => Ok(Held::Lost),
@@ -135,6 +137,8 @@ impl DedupeStore for Store {
         self.0.memory.release(key, token).await
     }
 }
+
+const HUNDRED_YEARS: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 struct Whole(Option<Bytes>);
 
@@ -501,6 +505,18 @@ async fn no_setting_overflows() {
         let answer = deliver(&left, &sign::smile_api(sign::event()), || ready(204)).await;
         assert_eq!(refused(answer).reason(), &Reason::FirstRunPending);
     }
+}
+
+#[tokio::test]
+async fn a_store_is_asked_for_no_more_than_a_hundred_years() {
+    let intake = smile_api()
+        .deduplicate(Store::new(Behaviour::Works))
+        .lease(Duration::MAX)
+        .and_then(|builder| builder.retention(Duration::MAX))
+        .unwrap()
+        .build();
+    let answer = deliver(&intake, &sign::smile_api(sign::event()), || ready(204)).await;
+    assert!(matches!(answer, Answer::Handler(204)), "{answer:?}");
 }
 
 /// Smile.io signs each attempt anew, with a new timestamp.
