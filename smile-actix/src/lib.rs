@@ -47,7 +47,11 @@
 //!
 //! # Features
 //!
-//! None. actix-web's default features are not needed.
+//! | Feature | Default | What it adds |
+//! |---|---|---|
+//! | `aws-lc-rs` | no | signatures by AWS-LC, see `smile-core` |
+//!
+//! actix-web's default features are not needed.
 //!
 //! # Example
 //!

@@ -43,9 +43,9 @@
 //!
 //! | Feature | Default | What it adds |
 //! |---|---|---|
-//! | `intake` | yes | [`Intake`], [`Observer`], [`DedupeStore`] and [`MemoryDedupe`]. Pulls in tokio (`time` and `sync`), `tracing`, `siphasher` and `futures-core` |
+//! | `intake` | yes | [`Intake`], [`Observer`], [`DedupeStore`] and [`MemoryDedupe`]. Pulls in tokio (`rt`, `sync` and `time`), `tracing`, `siphasher` and `futures-core` |
 //! | `aws-lc-rs` | no | signatures by AWS-LC instead of `hmac` and `sha2`: on some processors an eighth less time for bodies from 8 KB on. Pulls in `aws-lc-rs`, which needs a C compiler; its own feature `fips` makes them its FIPS module's |
-//! | `testkit` | no | `testkit`: suites that a [`DedupeStore`] of your own can be held to. Pulls in tokio's `rt` |
+//! | `testkit` | no | `testkit`: suites for a [`DedupeStore`] of your own. Pulls in nothing |
 //!
 //! Without `intake`, [`Signature::read`], [`Verification`] and [`Delivery::read`] do steps 1 to 3 without
 //! I/O and without a runtime.

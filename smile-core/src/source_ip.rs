@@ -127,5 +127,6 @@ mod tests {
             err.to_string(),
             "\"10.0.0.0/33\" is neither an address nor a network such as 192.0.2.0/24"
         );
+        assert!(err.source().is_some(), "the parser's own error");
     }
 }

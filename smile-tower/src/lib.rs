@@ -47,8 +47,9 @@
 //! |---|---|---|
 //! | `axum` | yes | `SmileEvent`, `VerifiedBody`, `SmileLayer::smile_api` and `smile_io`, `ConnectInfo`. Pulls in axum without its default features |
 //! | `registration` | no | `RegistrationClient`, which registers webhooks over any HTTP client that is a Tower service |
+//! | `aws-lc-rs` | no | signatures by AWS-LC, see `smile-core` |
 //!
-//! Without it, build an [`Intake`] and give it to [`SmileLayer::with_body`]; a service inside finds
+//! Without `axum`, build an [`Intake`] and give it to [`SmileLayer::with_body`]; a service inside finds
 //! the event as a [`Delivery`] in the request's extensions.
 //!
 //! # Example
