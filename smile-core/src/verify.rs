@@ -325,3 +325,25 @@ pub(crate) fn signature_text(head: &dyn Head, expected: usize) -> Result<&[u8], 
 
 #[cfg(test)]
 mod vectors;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Secret, SmileApi, head::Post};
+
+    #[test]
+    fn an_unknown_tenant_costs_a_pass_like_a_tenant_with_one_secret() {
+        let head = Post {
+            peer: None,
+            headers: &[],
+        };
+        let signature = || Signature::<SmileApi>::new(&head, [0; 64]);
+        let passes = |verification: Verification<SmileApi>| 1 + verification.0.more.len();
+        let secret = |text: &str| Secret::new(text).unwrap();
+        let one = KeyRing::new(secret("one"));
+        let two = one.clone().also_accept(secret("two")).unwrap();
+        assert_eq!(passes(Verification::begin_unknown(signature(), 10)), 1);
+        assert_eq!(passes(Verification::begin(&one, signature(), 10)), 1);
+        assert_eq!(passes(Verification::begin(&two, signature(), 10)), 2);
+    }
+}
