@@ -315,7 +315,7 @@ mod tests {
         let intake = intake();
         let started = || delivery(STARTED.into());
         for _ in 0..2 {
-            let panicking = |_| -> Ready<u16> { panic!("as it is told to") };
+            let panicking = |_| -> Ready<u16> { panic!("before its future") };
             let answer = intake.clone().hand_over(started(), panicking, status).await;
             let Answer::Rejected(rejection) = answer else {
                 panic!("it was not refused")
@@ -326,7 +326,7 @@ mod tests {
         assert!(matches!(answer, Answer::Handler(204)));
     }
 
-    /// A store that never answers, and notes what it was asked for.
+    /// A store that never answers, and notes the keys of its claims.
     #[derive(Clone, Default)]
     struct Silent(Arc<Mutex<Vec<String>>>);
 

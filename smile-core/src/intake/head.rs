@@ -40,7 +40,7 @@ impl<V: Vendor> Intake<V> {
 /// A request whose head is in order, and whose body may be read: for [`Intake::receive`].
 pub struct Admitted<V: Vendor>(pub(super) Known<V>);
 
-/// The secrets to verify with: at hand, or still to be looked up.
+/// The secrets to verify with: fixed ones, or a lookup that has to end first.
 pub(super) enum Known<V: Vendor> {
     Now(Verification<V>),
     Later(Box<(LookupFuture<V>, Signature<V>)>),
