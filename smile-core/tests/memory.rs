@@ -1,4 +1,4 @@
-//! How much memory the typed data of one delivery takes at most, whatever the body holds.
+//! The most memory that the typed data of one delivery takes, for bodies of every shape.
 
 #![expect(
     clippy::expect_used,

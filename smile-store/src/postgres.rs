@@ -117,7 +117,7 @@ CREATE INDEX smile_dedupe_expires_at ON smile_dedupe (expires_at);
 
     /// Uses a pool of your own.
     ///
-    /// A call is given up after 1.4 s whatever the pool's options are, and its connection is closed
+    /// A call fails after 1.4 s under all options of the pool, and its connection is closed
     /// then. Give the pool an `acquire_timeout` of a second. Behind PgBouncer, connect with
     /// `PgConnectOptions::extra_float_digits(None)`.
     ///

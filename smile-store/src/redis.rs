@@ -107,7 +107,7 @@ where
     /// Uses a connection of your own that may be shared, such as a cluster's `ClusterConnection`
     /// (feature `cluster-async` of the crate redis).
     ///
-    /// A call is given up after 1.4 s whatever the connection's own limits are. When to connect
+    /// A call fails after 1.4 s, also where the connection's own limits are longer. When to connect
     /// again is up to the connection: redis's `ConnectionManager` stays with a server that was
     /// demoted, as long as that keeps the connection. The connection belongs to the runtime on which
     /// it was made, and all calls stop while that runtime's thread is blocked.
