@@ -17,7 +17,7 @@ use actix_web::{
 };
 use bytes::Bytes;
 use smile_core::{
-    Answer, Delivery, Intake, IntakeBuilder, Rejection, Secrets, SmileApi, SmileIo, Vendor,
+    Delivery, Intake, IntakeBuilder, IntakeResponse, Rejection, Secrets, SmileApi, SmileIo, Vendor,
 };
 
 use crate::{
@@ -251,12 +251,14 @@ where
             let answer = SpawnOnDrop::new(handed_over, on_drop).await;
             let request = || request.take().unwrap_or_else(|| bare.into_request());
             match answer {
-                Answer::Handler(Ok(response)) => {
+                IntakeResponse::Handler(Ok(response)) => {
                     Ok(ServiceResponse::new(request(), response).map_into_left_body())
                 }
-                Answer::Handler(Err(err)) => Err(err),
-                Answer::Reply(reply) => Ok(own(request(), response::response(&reply))),
-                Answer::Rejected(rejection) => Ok(own(request(), responder.refuse(rejection))),
+                IntakeResponse::Handler(Err(err)) => Err(err),
+                IntakeResponse::Reply(reply) => Ok(own(request(), response::response(&reply))),
+                IntakeResponse::Rejected(rejection) => {
+                    Ok(own(request(), responder.refuse(rejection)))
+                }
             }
         })
     }

@@ -1,6 +1,6 @@
 use std::{error, fmt};
 
-use crate::model::Kind;
+use crate::model::JsonType;
 
 /// Why a body is no envelope: it is no JSON object, or what names the event is not in it.
 ///
@@ -10,10 +10,19 @@ pub struct EnvelopeError(Reason);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Reason {
-    Unreadable { message: String },
-    NotAnObject { found: Kind },
-    Missing { member: &'static str },
-    NotAString { member: &'static str, found: Kind },
+    Unreadable {
+        message: String,
+    },
+    NotAnObject {
+        found: JsonType,
+    },
+    Missing {
+        member: &'static str,
+    },
+    NotAString {
+        member: &'static str,
+        found: JsonType,
+    },
 }
 
 impl EnvelopeError {
@@ -24,7 +33,7 @@ impl EnvelopeError {
         })
     }
 
-    pub(crate) fn not_an_object(found: Kind) -> Self {
+    pub(crate) fn not_an_object(found: JsonType) -> Self {
         Self(Reason::NotAnObject { found })
     }
 
@@ -32,7 +41,7 @@ impl EnvelopeError {
         Self(Reason::Missing { member })
     }
 
-    pub(crate) fn not_a_string(member: &'static str, found: Kind) -> Self {
+    pub(crate) fn not_a_string(member: &'static str, found: JsonType) -> Self {
         Self(Reason::NotAString { member, found })
     }
 }

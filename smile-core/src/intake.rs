@@ -6,8 +6,8 @@ use bytes::Bytes;
 use futures_core::Stream;
 
 use crate::{
-    BodyError, Clock, DedupeKey, Delivery, Head, Held, Observer, Outcome, Reason, Rejection, Reply,
-    Report, SmileApi, SmileIo, Vendor,
+    BodyError, Clock, DedupeBy, Delivery, Head, Observer, Outcome, Ownership, Reason, Rejection,
+    Reply, Report, SmileApi, SmileIo, Vendor,
     catch_panic::catch_panic_now,
     handoff::{
         ClaimAttempt, EventHandle, EventIdentity, Handoff, NotHeld, Running, Timing, Waiting,
@@ -26,7 +26,7 @@ mod id;
 use body::Body;
 pub use builder::IntakeBuilder;
 pub use head::Admitted;
-use head::Known;
+use head::PendingKeys;
 pub(crate) use id::IntakeId;
 
 /// The intake pipeline of one endpoint, configured once and shared by all its requests.
@@ -60,7 +60,7 @@ struct Settings<V: Vendor> {
 }
 
 /// The application's way to tell events apart.
-type KeyHook<V> = dyn Fn(&Delivery<V>) -> DedupeKey + Send + Sync;
+type KeyHook<V> = dyn Fn(&Delivery<V>) -> DedupeBy + Send + Sync;
 
 /// Who answers a vendor's test of the endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,7 +163,7 @@ impl<V: Vendor> Intake<V> {
         mut delivery: Delivery<V>,
         run: impl FnOnce(Delivery<V>) -> Fut,
         status: fn(&R) -> Option<u16>,
-    ) -> Answer<R>
+    ) -> IntakeResponse<R>
     where
         Fut: Future<Output = R>,
     {
@@ -171,7 +171,7 @@ impl<V: Vendor> Intake<V> {
         let is_ping = V::is_ping(delivery.envelope());
         if is_ping && settings.pings == Pings::Answer {
             self.report(Outcome::Ping, Some(&delivery), None, Some(200));
-            return Answer::Reply(Reply::empty(200));
+            return IntakeResponse::Reply(Reply::empty(200));
         }
         let event = match self.event(&delivery, is_ping) {
             Ok(Some(event)) => event,
@@ -199,8 +199,10 @@ impl<V: Vendor> Intake<V> {
         let delivery = delivery.with_fence(claim.fence());
         match claim.run(|| run(delivery)).await {
             Ok(response) if is_success(status(&response)) => match claim.finish().await {
-                Ok(Held::Held) => self.respond(Outcome::Handled, &reported, response, status),
-                Ok(Held::Lost) => self.respond(Outcome::HandledLate, &reported, response, status),
+                Ok(Ownership::Held) => self.respond(Outcome::Handled, &reported, response, status),
+                Ok(Ownership::Lost) => {
+                    self.respond(Outcome::HandledLate, &reported, response, status)
+                }
                 Err(rejection) => self.refuse(&reported, rejection),
             },
             Ok(response) => {
@@ -237,8 +239,8 @@ impl<V: Vendor> Intake<V> {
     {
         let settings = &*self.0;
         let verification = match secrets {
-            Known::Now(verification) => verification,
-            Known::Later(asked) => {
+            PendingKeys::Ready(verification) => verification,
+            PendingKeys::Lookup(asked) => {
                 head::look_up(*asked, settings.lookup_timeout, settings.body_limit).await?
             }
         };
@@ -269,12 +271,12 @@ impl<V: Vendor> Intake<V> {
         let chosen = match &settings.dedupe_key {
             Some(hook) => catch_panic_now(|| hook(delivery))
                 .map_err(|err| Rejection::from(Reason::DedupeByPanicked).because(Arc::new(err)))?,
-            None => DedupeKey::Vendor,
+            None => DedupeBy::Vendor,
         };
         let identity = match &chosen {
-            DedupeKey::Vendor => EventIdentity::of(delivery),
-            DedupeKey::Text(text) => EventIdentity::Text(text),
-            DedupeKey::Never => return Ok(None),
+            DedupeBy::Vendor => EventIdentity::of(delivery),
+            DedupeBy::Text(text) => EventIdentity::Text(text),
+            DedupeBy::Never => return Ok(None),
         };
         let tenant = delivery.tenant().unwrap_or_default();
         Ok(Some(store.event(&settings.key_prefix, tenant, &identity)))
@@ -286,24 +288,24 @@ impl<V: Vendor> Intake<V> {
         delivery: &Delivery<V>,
         response: R,
         status: fn(&R) -> Option<u16>,
-    ) -> Answer<R> {
+    ) -> IntakeResponse<R> {
         self.report(outcome, Some(delivery), None, status(&response));
-        Answer::Handler(response)
+        IntakeResponse::Handler(response)
     }
 
-    fn duplicate<R>(&self, delivery: &Delivery<V>, id_reuse: bool) -> Answer<R> {
+    fn duplicate<R>(&self, delivery: &Delivery<V>, id_reuse: bool) -> IntakeResponse<R> {
         let outcome = if id_reuse {
             Outcome::IdReuse
         } else {
             Outcome::Duplicate
         };
         self.report(outcome, Some(delivery), None, Some(200));
-        Answer::Reply(Reply::empty(200).header("smile-duplicate", Header::Text("true")))
+        IntakeResponse::Reply(Reply::empty(200).header("smile-duplicate", Header::Text("true")))
     }
 
-    fn refuse<R>(&self, delivery: &Delivery<V>, rejection: Rejection) -> Answer<R> {
+    fn refuse<R>(&self, delivery: &Delivery<V>, rejection: Rejection) -> IntakeResponse<R> {
         self.rejected(Some(delivery), &rejection);
-        Answer::Rejected(rejection)
+        IntakeResponse::Rejected(rejection)
     }
 
     fn rejected(&self, delivery: Option<&Delivery<V>>, rejection: &Rejection) {
@@ -360,7 +362,7 @@ impl<V: Vendor> fmt::Debug for Intake<V> {
 ///
 /// Complete: there is no fourth kind.
 #[derive(Debug)]
-pub enum Answer<R> {
+pub enum IntakeResponse<R> {
     /// The handler's response, unchanged.
     Handler(R),
     /// Our own response to a ping or a duplicate.

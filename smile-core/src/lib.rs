@@ -159,11 +159,11 @@ pub use fence::Fence;
 pub use fingerprint::Fingerprint;
 #[cfg(feature = "intake")]
 pub use handoff::{
-    Claim, DedupeKey, DedupeStore, DeliveryKey, Held, MemoryDedupe, StoreError, Token,
+    Claim, DedupeBy, DedupeStore, EventKey, MemoryDedupe, Ownership, StoreError, Token,
 };
 pub use head::{Field, Head};
 #[cfg(feature = "intake")]
-pub use intake::{Admitted, Answer, Intake, IntakeBuilder};
+pub use intake::{Admitted, Intake, IntakeBuilder, IntakeResponse};
 pub use key_ring::{KeyRing, Secrets};
 #[cfg(feature = "intake")]
 pub use observe::{Event, Observer, Outcome, Report, TracingObserver};

@@ -48,8 +48,8 @@ pub const MAX_DATA_MEMORY: usize = 32 << 20;
 
 mod context;
 mod date;
+mod envelope_fields;
 mod event;
-mod front;
 mod list;
 mod mend;
 mod number;
@@ -74,10 +74,12 @@ pub use self::text::Text;
 pub use self::unknown::Unknown;
 
 pub(crate) use self::context::Context;
+pub(crate) use self::envelope_fields::{
+    EnvelopeFields, optional_integer, optional_string, read_envelope, string,
+};
 pub(crate) use self::event::{EventName, Subject, read_body, read_data};
-pub(crate) use self::front::{Front, optional_integer, optional_string, read_front, string};
 pub(crate) use self::object::{Field, KeySeed, Name, Write, object};
 pub(crate) use self::open_enum::open_enum;
-pub(crate) use self::read::{Kind, Presence, Read, ReadInto, read_items, refuse, wrong_kind};
+pub(crate) use self::read::{Filled, JsonType, Read, ReadInto, read_items, refuse, wrong_kind};
 pub(crate) use self::table::event_table;
 pub(crate) use self::unknown::Shape;

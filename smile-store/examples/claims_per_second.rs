@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use smile_core::{Claim, DedupeStore, DeliveryKey, Fingerprint, Held, MemoryDedupe, Token};
+use smile_core::{Claim, DedupeStore, EventKey, Fingerprint, MemoryDedupe, Ownership, Token};
 use smile_store::{PostgresDedupe, RedisDedupe, SqliteDedupe};
 use smile_test_servers::{Postgres, Redis};
 use tokio::task::JoinSet;
@@ -59,14 +59,14 @@ enum Event {
 
 impl Event {
     /// Sends the event to the store; the answer is how many calls that took.
-    async fn send(self, store: &impl DedupeStore, key: &DeliveryKey) -> u32 {
+    async fn send(self, store: &impl DedupeStore, key: &EventKey) -> u32 {
         let (token, print) = (Token::unique(), Fingerprint::default());
         let claim = store.claim(key, token, print, RETENTION).await.unwrap();
         match self {
             Self::New => {
                 assert!(matches!(claim, Claim::Acquired { .. }), "{claim:?}");
                 let finished = store.finish(key, token, print, RETENTION).await;
-                assert_eq!(finished.unwrap(), Held::Held);
+                assert_eq!(finished.unwrap(), Ownership::Held);
                 2
             }
             Self::Done => {
@@ -86,7 +86,7 @@ async fn run<S: DedupeStore>(store: &Arc<S>, events_each: u32, event: Event) -> 
         callers.spawn(async move {
             let mut times = Vec::new();
             for n in 0..events_each {
-                let key = DeliveryKey::new(&format!("smile-api:example::et-{caller}-{n}"));
+                let key = EventKey::new(&format!("smile-api:example::et-{caller}-{n}"));
                 let start = Instant::now();
                 let calls = event.send(&*store, &key).await;
                 times.push(start.elapsed() / calls);

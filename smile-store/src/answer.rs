@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use smile_core::{Claim, Fence, Fingerprint, Held, StoreError};
+use smile_core::{Claim, Fence, Fingerprint, Ownership, StoreError};
 
 use crate::call::LONGEST;
 
@@ -33,16 +33,20 @@ pub(crate) fn refused(state: &str, left: i64, fingerprint: &str) -> Result<Claim
 
 /// Whether the one row was changed.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub(crate) fn held(changed: bool) -> Held {
-    if changed { Held::Held } else { Held::Lost }
+pub(crate) fn held(changed: bool) -> Ownership {
+    if changed {
+        Ownership::Held
+    } else {
+        Ownership::Lost
+    }
 }
 
 /// Whether the script changed anything.
 #[cfg(feature = "redis")]
-pub(crate) fn changed(answer: i64) -> Result<Held, StoreError> {
+pub(crate) fn changed(answer: i64) -> Result<Ownership, StoreError> {
     match answer {
-        0 => Ok(Held::Lost),
-        1 => Ok(Held::Held),
+        0 => Ok(Ownership::Lost),
+        1 => Ok(Ownership::Held),
         _ => Err(StoreError::new(format!("expected 0 or 1, found {answer}"))),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{str::FromStr, time::Duration};
 
-use smile_core::{Claim, DedupeStore, DeliveryKey, Fingerprint, Held, StoreError, Token};
+use smile_core::{Claim, DedupeStore, EventKey, Fingerprint, Ownership, StoreError, Token};
 use sqlx::{
     Error, FromRow, PgPool, Row,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -171,7 +171,7 @@ CREATE INDEX smile_dedupe_expires_at ON smile_dedupe (expires_at);
     }
 
     /// Whether the claim was still its token's, and is changed.
-    async fn change(&self, statement: String) -> Result<Held, StoreError> {
+    async fn change(&self, statement: String) -> Result<Ownership, StoreError> {
         let connections = self.connections.clone();
         let change = async move { connections.run(&statement).await.map_err(explain) };
         let row = self.thread.run_within(ANSWER, change).await?;
@@ -182,7 +182,7 @@ CREATE INDEX smile_dedupe_expires_at ON smile_dedupe (expires_at);
 impl DedupeStore for PostgresDedupe {
     async fn claim(
         &self,
-        key: &DeliveryKey,
+        key: &EventKey,
         token: Token,
         fingerprint: Fingerprint,
         lease: Duration,
@@ -207,21 +207,21 @@ impl DedupeStore for PostgresDedupe {
 
     async fn extend(
         &self,
-        key: &DeliveryKey,
+        key: &EventKey,
         token: Token,
         lease: Duration,
-    ) -> Result<Held, StoreError> {
+    ) -> Result<Ownership, StoreError> {
         let statement = statement::extend(key, token, millis(lease));
         self.change(statement).await
     }
 
     async fn finish(
         &self,
-        key: &DeliveryKey,
+        key: &EventKey,
         token: Token,
         fingerprint: Fingerprint,
         retention: Duration,
-    ) -> Result<Held, StoreError> {
+    ) -> Result<Ownership, StoreError> {
         let statement = statement::finish(key, token, fingerprint, millis(retention));
         let held = self.change(statement).await?;
         if let Some(turn) = self.purges.finished() {
@@ -235,7 +235,7 @@ impl DedupeStore for PostgresDedupe {
         Ok(held)
     }
 
-    async fn release(&self, key: &DeliveryKey, token: Token) -> Result<Held, StoreError> {
+    async fn release(&self, key: &EventKey, token: Token) -> Result<Ownership, StoreError> {
         self.change(statement::release(key, token)).await
     }
 }

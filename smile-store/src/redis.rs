@@ -8,7 +8,7 @@ use redis::{
     Client, FromRedisValue, IntoConnectionInfo, Script, ScriptInvocation, aio::ConnectionLike, cmd,
     io::tcp::TcpSettings,
 };
-use smile_core::{Claim, DedupeStore, DeliveryKey, Fingerprint, Held, StoreError, Token};
+use smile_core::{Claim, DedupeStore, EventKey, Fingerprint, Ownership, StoreError, Token};
 
 use self::cause::explain;
 pub use self::connection::RedisConnection;
@@ -127,7 +127,7 @@ where
         within(ANSWER, call).await
     }
 
-    async fn change(&self, script: &ScriptInvocation<'_>) -> Result<Held, StoreError> {
+    async fn change(&self, script: &ScriptInvocation<'_>) -> Result<Ownership, StoreError> {
         changed(self.call(script).await?)
     }
 }
@@ -144,7 +144,7 @@ where
 {
     async fn claim(
         &self,
-        key: &DeliveryKey,
+        key: &EventKey,
         token: Token,
         fingerprint: Fingerprint,
         lease: Duration,
@@ -165,10 +165,10 @@ where
 
     async fn extend(
         &self,
-        key: &DeliveryKey,
+        key: &EventKey,
         token: Token,
         lease: Duration,
-    ) -> Result<Held, StoreError> {
+    ) -> Result<Ownership, StoreError> {
         let mut script = self.scripts.extend.key(name(key));
         script
             .arg(token.to_hex())
@@ -179,11 +179,11 @@ where
 
     async fn finish(
         &self,
-        key: &DeliveryKey,
+        key: &EventKey,
         token: Token,
         fingerprint: Fingerprint,
         retention: Duration,
-    ) -> Result<Held, StoreError> {
+    ) -> Result<Ownership, StoreError> {
         let mut script = self.scripts.finish.key(name(key));
         script
             .arg(token.to_hex())
@@ -192,7 +192,7 @@ where
         self.change(&script).await
     }
 
-    async fn release(&self, key: &DeliveryKey, token: Token) -> Result<Held, StoreError> {
+    async fn release(&self, key: &EventKey, token: Token) -> Result<Ownership, StoreError> {
         let mut script = self.scripts.release.key(name(key));
         script.arg(token.to_hex()).arg(millis(GRACE));
         self.change(&script).await
@@ -220,7 +220,7 @@ impl Default for Scripts {
 }
 
 /// The one key of an event. A hash tag would be of use only to bring two keys together.
-fn name(key: &DeliveryKey) -> String {
+fn name(key: &EventKey) -> String {
     format!("smile:dedupe:{key}")
 }
 

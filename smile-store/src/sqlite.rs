@@ -2,7 +2,7 @@
 
 use std::{str::FromStr, time::Duration};
 
-use smile_core::{Claim, DedupeStore, DeliveryKey, Fingerprint, Held, StoreError, Token};
+use smile_core::{Claim, DedupeStore, EventKey, Fingerprint, Ownership, StoreError, Token};
 use sqlx::{
     SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -165,10 +165,10 @@ CREATE INDEX IF NOT EXISTS smile_dedupe_expires_at ON smile_dedupe (expires_at);
 
     async fn change(
         &self,
-        key: &DeliveryKey,
+        key: &EventKey,
         token: Token,
         step: Step,
-    ) -> Result<Held, StoreError> {
+    ) -> Result<Ownership, StoreError> {
         match self.batches.take(key, token, step).await? {
             Found::Changed(rows) => Ok(held(rows > 0)),
             found => Err(unexpected(&found)),
@@ -179,7 +179,7 @@ CREATE INDEX IF NOT EXISTS smile_dedupe_expires_at ON smile_dedupe (expires_at);
 impl DedupeStore for SqliteDedupe {
     async fn claim(
         &self,
-        key: &DeliveryKey,
+        key: &EventKey,
         token: Token,
         fingerprint: Fingerprint,
         lease: Duration,
@@ -197,21 +197,21 @@ impl DedupeStore for SqliteDedupe {
 
     async fn extend(
         &self,
-        key: &DeliveryKey,
+        key: &EventKey,
         token: Token,
         lease: Duration,
-    ) -> Result<Held, StoreError> {
+    ) -> Result<Ownership, StoreError> {
         let lease = millis(lease);
         self.change(key, token, Step::Extend { lease }).await
     }
 
     async fn finish(
         &self,
-        key: &DeliveryKey,
+        key: &EventKey,
         token: Token,
         fingerprint: Fingerprint,
         retention: Duration,
-    ) -> Result<Held, StoreError> {
+    ) -> Result<Ownership, StoreError> {
         let step = Step::Finish {
             print: fingerprint,
             retention: millis(retention),
@@ -228,7 +228,7 @@ impl DedupeStore for SqliteDedupe {
         Ok(held)
     }
 
-    async fn release(&self, key: &DeliveryKey, token: Token) -> Result<Held, StoreError> {
+    async fn release(&self, key: &EventKey, token: Token) -> Result<Ownership, StoreError> {
         self.change(key, token, Step::Release).await
     }
 }

@@ -3,7 +3,7 @@
 use std::{error::Error, fs};
 
 use redis::{Client, cmd};
-use smile_core::{Claim, DedupeStore, DeliveryKey, Fingerprint, StoreError, Token};
+use smile_core::{Claim, DedupeStore, EventKey, Fingerprint, StoreError, Token};
 use smile_store::{PostgresDedupe, RedisDedupe, SqliteDedupe};
 use smile_test_servers::{Postgres, Redis};
 use sqlx::{
@@ -40,7 +40,7 @@ fn assert_says(err: &StoreError, ours: &str, drivers: &str) {
 }
 
 async fn claim(store: &impl DedupeStore) -> Result<Claim, StoreError> {
-    let (key, token) = (DeliveryKey::new("et-1"), Token::unique());
+    let (key, token) = (EventKey::new("et-1"), Token::unique());
     let lease = std::time::Duration::from_secs(15);
     store
         .claim(&key, token, Fingerprint::default(), lease)

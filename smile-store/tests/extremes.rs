@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use redis::{AsyncCommands, Client};
-use smile_core::{Claim, DedupeStore, DeliveryKey, Fingerprint, Held, StoreError, Token};
+use smile_core::{Claim, DedupeStore, EventKey, Fingerprint, Ownership, StoreError, Token};
 use smile_store::{PostgresDedupe, RedisDedupe, SqliteDedupe};
 use smile_test_servers::{Postgres, Redis};
 use sqlx::{PgPool, SqlitePool};
@@ -67,10 +67,10 @@ async fn assert_takes_every_time(store: impl DedupeStore) {
             run.acquire(&store, first).await;
             run.assert_in_flight_for(&store, first).await;
             let extended = store.extend(&run.key, run.token, second);
-            assert_eq!(extended.await.unwrap(), Held::Held);
+            assert_eq!(extended.await.unwrap(), Ownership::Held);
             run.assert_in_flight_for(&store, second).await;
             let finished = store.finish(&run.key, run.token, Fingerprint::default(), first);
-            assert_eq!(finished.await.unwrap(), Held::Held);
+            assert_eq!(finished.await.unwrap(), Ownership::Held);
             let again = run.claim_as_another(&store).await.unwrap();
             if first >= Duration::from_secs(1) {
                 assert!(matches!(again, Claim::Done { .. }), "{again:?}");
@@ -183,14 +183,14 @@ async fn postgres_reads_a_row_of_any_time() {
 
 /// One event, and the token of who claimed it.
 struct Run {
-    key: DeliveryKey,
+    key: EventKey,
     token: Token,
 }
 
 impl Run {
     fn new() -> Self {
         let token = Token::unique();
-        let key = DeliveryKey::new(&token.to_hex());
+        let key = EventKey::new(&token.to_hex());
         Self { key, token }
     }
 

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use smile_core::{Claim, DedupeStore, DeliveryKey, Fingerprint, Held, Token};
+use smile_core::{Claim, DedupeStore, EventKey, Fingerprint, Ownership, Token};
 use smile_store::{PostgresDedupe, RedisDedupe, SqliteDedupe};
 use smile_test_servers::{Postgres, Redis};
 use sqlx::Connection;
@@ -248,14 +248,14 @@ async fn caller(store: Arc<impl DedupeStore>, calls: Arc<Mutex<Vec<Call>>>) {
     let (lease, print) = (Duration::from_secs(15), Fingerprint::default());
     loop {
         let token = Token::unique();
-        let key = DeliveryKey::new(&token.to_hex());
+        let key = EventKey::new(&token.to_hex());
         let start = Instant::now();
         let claim = store.claim(&key, token, print, lease).await;
         note(start, matches!(claim, Ok(Claim::Acquired { .. })));
         if claim.is_ok() {
             let start = Instant::now();
             let finish = store.finish(&key, token, print, lease).await;
-            note(start, matches!(finish, Ok(Held::Held)));
+            note(start, matches!(finish, Ok(Ownership::Held)));
         }
         sleep(Duration::from_millis(1)).await;
     }

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use smile_core::{
-    Claim, DedupeStore, DeliveryKey, Fingerprint, Held, Token, testkit::dedupe_store_suite,
+    Claim, DedupeStore, EventKey, Fingerprint, Ownership, Token, testkit::dedupe_store_suite,
 };
 use smile_store::PostgresDedupe;
 use smile_test_servers::{PgBouncer, PoolMode, Postgres};
@@ -63,7 +63,7 @@ async fn every_call_of_many_processes_behind_pgbouncer_succeeds() {
                 let store = Arc::clone(&store);
                 callers.spawn(async move {
                     for event in 0..EVENTS {
-                        let key = DeliveryKey::new(&format!("{process}/{caller}/{event}"));
+                        let key = EventKey::new(&format!("{process}/{caller}/{event}"));
                         handle(&*store, &key).await;
                     }
                 });
@@ -73,7 +73,7 @@ async fn every_call_of_many_processes_behind_pgbouncer_succeeds() {
     }
 }
 
-async fn handle(store: &impl DedupeStore, key: &DeliveryKey) {
+async fn handle(store: &impl DedupeStore, key: &EventKey) {
     let (token, print, long) = (
         Token::unique(),
         Fingerprint::default(),
@@ -81,9 +81,12 @@ async fn handle(store: &impl DedupeStore, key: &DeliveryKey) {
     );
     let claim = store.claim(key, token, print, long).await.unwrap();
     assert!(matches!(claim, Claim::Acquired { .. }), "{claim:?}");
-    assert_eq!(store.extend(key, token, long).await.unwrap(), Held::Held);
+    assert_eq!(
+        store.extend(key, token, long).await.unwrap(),
+        Ownership::Held
+    );
     let finish = store.finish(key, token, print, long).await.unwrap();
-    assert_eq!(finish, Held::Held);
+    assert_eq!(finish, Ownership::Held);
     let again = store.claim(key, Token::unique(), print, long).await;
     assert!(matches!(again, Ok(Claim::Done { .. })), "{again:?}");
 }

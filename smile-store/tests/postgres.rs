@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use smile_core::{
-    Claim, DedupeStore, DeliveryKey, Fingerprint, Held, Token, testkit::dedupe_store_suite,
+    Claim, DedupeStore, EventKey, Fingerprint, Ownership, Token, testkit::dedupe_store_suite,
 };
 use smile_store::PostgresDedupe;
 use smile_test_servers::Postgres;
@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 const LONG: Duration = Duration::from_secs(600);
 
 async fn claim(store: &PostgresDedupe, event: &str, token: Token) -> Claim {
-    let key = DeliveryKey::new(event);
+    let key = EventKey::new(event);
     let claim = store.claim(&key, token, Fingerprint::default(), LONG);
     claim.await.unwrap()
 }
@@ -114,9 +114,9 @@ async fn finishing_events_deletes_old_rows() {
         assert_eq!(rows(&pool).await, 500 + event);
         let (event, token) = (format!("et-{event}"), Token::unique());
         claim(&store, &event, token).await;
-        let key = DeliveryKey::new(&event);
+        let key = EventKey::new(&event);
         let finish = store.finish(&key, token, Fingerprint::default(), LONG);
-        assert_eq!(finish.await.unwrap(), Held::Held);
+        assert_eq!(finish.await.unwrap(), Ownership::Held);
     }
     for _ in 0..100 {
         if rows(&pool).await == 256 {
@@ -137,7 +137,7 @@ async fn the_server_gives_a_statement_up_that_waits_for_a_lock() {
     let mut other = pool.begin().await.unwrap();
     let lock = sqlx::raw_sql("LOCK TABLE smile_dedupe");
     lock.execute(&mut *other).await.unwrap();
-    let (key, token) = (DeliveryKey::new("et-1"), Token::unique());
+    let (key, token) = (EventKey::new("et-1"), Token::unique());
     let claim = store.claim(&key, token, Fingerprint::default(), LONG).await;
     let cause = format!("{:?}", claim.unwrap_err());
     assert!(cause.contains("due to statement timeout"), "{cause}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use redis::{AsyncCommands, Client, aio::MultiplexedConnection, cluster::ClusterClient, cmd};
 use smile_core::{
-    Claim, DedupeStore, DeliveryKey, Fingerprint, Held, StoreError, Token,
+    Claim, DedupeStore, EventKey, Fingerprint, Ownership, StoreError, Token,
     testkit::dedupe_store_suite,
 };
 use smile_store::RedisDedupe;
@@ -22,7 +22,7 @@ async fn start() -> (Redis, MultiplexedConnection, RedisDedupe) {
 }
 
 async fn claim(store: &impl DedupeStore, event: &str, token: Token) -> Result<Claim, StoreError> {
-    let key = DeliveryKey::new(event);
+    let key = EventKey::new(event);
     store.claim(&key, token, Fingerprint::default(), LONG).await
 }
 
@@ -32,9 +32,9 @@ async fn acquire(store: &impl DedupeStore, event: &str, token: Token) {
 }
 
 async fn finish(store: &impl DedupeStore, event: &str, token: Token, retention: Duration) {
-    let key = DeliveryKey::new(event);
+    let key = EventKey::new(event);
     let finish = store.finish(&key, token, Fingerprint::default(), retention);
-    assert_eq!(finish.await.unwrap(), Held::Held);
+    assert_eq!(finish.await.unwrap(), Ownership::Held);
 }
 
 #[tokio::test]
@@ -64,8 +64,8 @@ async fn every_key_ends_by_itself() {
         acquire(&store, event, token).await;
     }
     finish(&store, "done", token, Duration::from_secs(86_400)).await;
-    let released = store.release(&DeliveryKey::new("released"), token).await;
-    assert_eq!(released.unwrap(), Held::Held);
+    let released = store.release(&EventKey::new("released"), token).await;
+    assert_eq!(released.unwrap(), Ownership::Held);
     for (event, expected) in keys {
         let left: u64 = connection
             .pttl(format!("smile:dedupe:{event}"))

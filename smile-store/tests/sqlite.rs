@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use smile_core::{Claim, DedupeStore, DeliveryKey, Fingerprint, Held, Token};
+use smile_core::{Claim, DedupeStore, EventKey, Fingerprint, Ownership, Token};
 use smile_store::SqliteDedupe;
 use sqlx::{SqlitePool, sqlite::SqlitePoolOptions};
 use tempfile::TempDir;
@@ -31,13 +31,13 @@ async fn store(dir: &TempDir) -> (SqliteDedupe, SqlitePool) {
 }
 
 async fn claim(store: &impl DedupeStore, event: usize, token: Token) -> Claim {
-    let key = DeliveryKey::new(&format!("et-{event}"));
+    let key = EventKey::new(&format!("et-{event}"));
     let claim = store.claim(&key, token, Fingerprint::default(), LONG);
     claim.await.unwrap()
 }
 
-async fn finish(store: &impl DedupeStore, event: usize, token: Token) -> Held {
-    let key = DeliveryKey::new(&format!("et-{event}"));
+async fn finish(store: &impl DedupeStore, event: usize, token: Token) -> Ownership {
+    let key = EventKey::new(&format!("et-{event}"));
     let finish = store.finish(&key, token, Fingerprint::default(), LONG);
     finish.await.unwrap()
 }
@@ -100,7 +100,7 @@ async fn one_of_three(folder: PathBuf) {
             for event in 0..EVENTS {
                 let token = Token::unique();
                 if let Claim::Acquired { .. } = claim(&*store, event, token).await {
-                    assert_eq!(finish(&*store, event, token).await, Held::Held);
+                    assert_eq!(finish(&*store, event, token).await, Ownership::Held);
                     acquired.push(event);
                 }
             }
@@ -144,7 +144,7 @@ async fn finishing_events_deletes_old_rows() {
         assert_eq!(rows(&pool).await, 1 + i64::try_from(event).unwrap());
         let token = Token::unique();
         claim(&store, event, token).await;
-        assert_eq!(finish(&store, event, token).await, Held::Held);
+        assert_eq!(finish(&store, event, token).await, Ownership::Held);
     }
     for _ in 0..100 {
         if rows(&pool).await == 256 {
@@ -202,7 +202,7 @@ async fn claim_and_finish(store: &SqliteDedupe, event: usize) {
     let token = Token::unique();
     let claim = claim(store, event, token).await;
     assert!(matches!(claim, Claim::Acquired { .. }), "{claim:?}");
-    assert_eq!(finish(store, event, token).await, Held::Held);
+    assert_eq!(finish(store, event, token).await, Ownership::Held);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use smile_core::{Claim, DedupeStore, DeliveryKey, Fingerprint, Held, StoreError, Token};
+use smile_core::{Claim, DedupeStore, EventKey, Fingerprint, Ownership, StoreError, Token};
 use smile_store::{PostgresDedupe, RedisDedupe, SqliteDedupe};
 use smile_test_servers::{Postgres, Redis};
 use tokio::{
@@ -152,11 +152,11 @@ fn worker() -> Runtime {
 
 async fn handle(store: &impl DedupeStore) -> Result<(), StoreError> {
     let token = Token::unique();
-    let key = DeliveryKey::new(&token.to_hex());
+    let key = EventKey::new(&token.to_hex());
     let (print, lease) = (Fingerprint::default(), Duration::from_secs(15));
     let claim = store.claim(&key, token, print, lease).await?;
     assert!(matches!(claim, Claim::Acquired { .. }), "{claim:?}");
     let finish = store.finish(&key, token, print, lease).await?;
-    assert_eq!(finish, Held::Held);
+    assert_eq!(finish, Ownership::Held);
     Ok(())
 }

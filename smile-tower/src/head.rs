@@ -16,9 +16,9 @@ use smile_core::{Field, Head};
 #[derive(Clone, Copy, Debug)]
 pub struct PeerAddr(pub SocketAddr);
 
-pub(crate) struct PartsHead<'p>(pub(crate) &'p Parts);
+pub(crate) struct RequestHead<'p>(pub(crate) &'p Parts);
 
-impl Head for PartsHead<'_> {
+impl Head for RequestHead<'_> {
     fn method(&self) -> &str {
         self.0.method.as_str()
     }
@@ -51,7 +51,7 @@ impl Head for PartsHead<'_> {
     }
 }
 
-impl PartsHead<'_> {
+impl RequestHead<'_> {
     fn values(&self, name: &str) -> GetAll<'_, HeaderValue> {
         match known(name) {
             Some(name) => self.0.headers.get_all(name),

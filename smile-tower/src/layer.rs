@@ -7,7 +7,7 @@ use http::Response;
 use smile_core::{Intake, Rejection, SmileApi, Vendor};
 use tower_layer::Layer;
 
-use crate::{SmileService, response::Answers};
+use crate::{SmileService, response::Responder};
 
 /// Puts the intake in front of a service: what is inside sees verified events only.
 ///
@@ -36,7 +36,7 @@ use crate::{SmileService, response::Answers};
 pub struct SmileLayer<V: Vendor = SmileApi, B = DefaultBody> {
     pub(crate) intake: Intake<V>,
     pub(crate) into_body: fn(Bytes) -> B,
-    pub(crate) answers: Answers,
+    pub(crate) responder: Responder,
 }
 
 /// The body inside a layer where none is named: `axum::body::Body`.
@@ -90,7 +90,7 @@ impl<V: Vendor, B> SmileLayer<V, B> {
         Self {
             intake,
             into_body,
-            answers: Answers::default(),
+            responder: Responder::default(),
         }
     }
 
@@ -121,7 +121,7 @@ impl<V: Vendor, B> SmileLayer<V, B> {
         respond: impl Fn(&Rejection) -> Response<Bytes> + Send + Sync + 'static,
     ) -> Self {
         Self {
-            answers: Answers::refusing_with(respond),
+            responder: Responder::refusing_with(respond),
             ..self
         }
     }
@@ -149,7 +149,7 @@ impl<V: Vendor, B> Clone for SmileLayer<V, B> {
         Self {
             intake: self.intake.clone(),
             into_body: self.into_body,
-            answers: self.answers.clone(),
+            responder: self.responder.clone(),
         }
     }
 }

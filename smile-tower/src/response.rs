@@ -1,4 +1,4 @@
-//! The core's answers, written as HTTP responses.
+//! The core's replies, written as HTTP responses.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -14,15 +14,15 @@ use smile_core::{Header, Rejection, Reply};
 
 use crate::ResponseBody;
 
-/// How a layer writes its own answers.
+/// How a layer writes the responses of its own.
 #[derive(Clone, Default)]
-pub(crate) struct Answers {
+pub(crate) struct Responder {
     on_rejection: Option<OnRejection>,
 }
 
 type OnRejection = Arc<dyn Fn(&Rejection) -> Response<Bytes> + Send + Sync>;
 
-impl Answers {
+impl Responder {
     pub(crate) fn refusing_with(
         respond: impl Fn(&Rejection) -> Response<Bytes> + Send + Sync + 'static,
     ) -> Self {

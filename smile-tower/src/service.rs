@@ -10,14 +10,14 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
-use smile_core::{Answer, Delivery, SmileApi, Vendor};
+use smile_core::{Delivery, IntakeResponse, SmileApi, Vendor};
 use tower_service::Service;
 
 use crate::{
     DefaultBody, ResponseBody, ResponseFuture, SmileLayer,
     body::DataStream,
     future::{OnDrop, SpawnOnDrop},
-    head::PartsHead,
+    head::RequestHead,
 };
 
 /// Verifies requests and hands the events to `S`.
@@ -52,7 +52,7 @@ where
         let SmileLayer {
             intake,
             into_body,
-            answers,
+            responder,
         } = self.layer.clone();
         let (mut parts, body) = request.into_parts();
         let found = parts.extensions.get::<Delivery<V>>();
@@ -62,7 +62,7 @@ where
             return ResponseFuture::new(async { Ok(answer.await?.map(ResponseBody::inner)) });
         }
         let version = parts.version;
-        let admitted = intake.admit(&PartsHead(&parts));
+        let admitted = intake.admit(&RequestHead(&parts));
         let body = DataStream::new(body);
 
         ResponseFuture::new(async move {
@@ -72,7 +72,7 @@ where
             };
             let delivery = match received {
                 Ok(delivery) => delivery,
-                Err(rejection) => return Ok(answers.refuse(rejection, version)),
+                Err(rejection) => return Ok(responder.refuse(rejection, version)),
             };
             let run = move |delivery: Delivery<V>| {
                 let body = into_body(delivery.raw().clone());
@@ -88,9 +88,11 @@ where
             // up the room for what comes after it.
             let handed_over = Box::pin(intake.hand_over(delivery, run, status));
             match SpawnOnDrop::new(handed_over, on_drop).await {
-                Answer::Handler(answer) => answer.map(|response| response.map(ResponseBody::inner)),
-                Answer::Reply(reply) => Ok(answers.reply(&reply, version)),
-                Answer::Rejected(rejection) => Ok(answers.refuse(rejection, version)),
+                IntakeResponse::Handler(answer) => {
+                    answer.map(|response| response.map(ResponseBody::inner))
+                }
+                IntakeResponse::Reply(reply) => Ok(responder.reply(&reply, version)),
+                IntakeResponse::Rejected(rejection) => Ok(responder.refuse(rejection, version)),
             }
         })
     }

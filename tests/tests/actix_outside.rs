@@ -21,7 +21,7 @@ use actix_web::{
     test, web,
 };
 use smile_actix::{
-    Claim, DedupeStore, DeliveryKey, Fingerprint, Header, Held, Rejection, RejectionKind,
+    Claim, DedupeStore, EventKey, Fingerprint, Header, Ownership, Rejection, RejectionKind,
     SmileEvent, SmileMiddleware, StoreError, Token,
 };
 use smile_conformance::{Setup, sign, to_actix};
@@ -195,7 +195,7 @@ struct Forgetful;
 impl DedupeStore for Forgetful {
     async fn claim(
         &self,
-        _: &DeliveryKey,
+        _: &EventKey,
         _: Token,
         _: Fingerprint,
         _: Duration,
@@ -203,22 +203,22 @@ impl DedupeStore for Forgetful {
         Ok(Claim::Acquired { fence: None })
     }
 
-    async fn extend(&self, _: &DeliveryKey, _: Token, _: Duration) -> Result<Held, StoreError> {
-        Ok(Held::Held)
+    async fn extend(&self, _: &EventKey, _: Token, _: Duration) -> Result<Ownership, StoreError> {
+        Ok(Ownership::Held)
     }
 
     async fn finish(
         &self,
-        _: &DeliveryKey,
+        _: &EventKey,
         _: Token,
         _: Fingerprint,
         _: Duration,
-    ) -> Result<Held, StoreError> {
+    ) -> Result<Ownership, StoreError> {
         Err(StoreError::new("the disk is full"))
     }
 
-    async fn release(&self, _: &DeliveryKey, _: Token) -> Result<Held, StoreError> {
-        Ok(Held::Held)
+    async fn release(&self, _: &EventKey, _: Token) -> Result<Ownership, StoreError> {
+        Ok(Ownership::Held)
     }
 }
 

@@ -22,9 +22,9 @@ use bytes::Bytes;
 use futures_core::Stream;
 use smile_conformance::{Request, as_head, sign};
 use smile_core::{
-    Answer, Claim, DedupeKey, DedupeStore, Delivery, DeliveryKey, Fingerprint, Held, Intake,
-    IntakeBuilder, MemoryDedupe, Observer, Outcome, Reason, RejectionKind, Report, Secret,
-    SmileApi, SmileIo, StoreError, Token, Vendor,
+    Claim, DedupeBy, DedupeStore, Delivery, EventKey, Fingerprint, Intake, IntakeBuilder,
+    IntakeResponse, MemoryDedupe, Observer, Outcome, Ownership, Reason, RejectionKind, Report,
+    Secret, SmileApi, SmileIo, StoreError, Token, Vendor,
 };
 use tokio::{
     sync::Notify,
@@ -82,7 +82,7 @@ impl Store {
 impl DedupeStore for Store {
     async fn claim(
         &self,
-        key: &DeliveryKey,
+        key: &EventKey,
         token: Token,
         fingerprint: Fingerprint,
         lease: Duration,
@@ -101,24 +101,24 @@ impl DedupeStore for Store {
 
     async fn extend(
         &self,
-        key: &DeliveryKey,
+        key: &EventKey,
         token: Token,
         lease: Duration,
-    ) -> Result<Held, StoreError> {
+    ) -> Result<Ownership, StoreError> {
         self.0.memory.extend(key, token, lease).await
     }
 
     async fn finish(
         &self,
-        key: &DeliveryKey,
+        key: &EventKey,
         token: Token,
         fingerprint: Fingerprint,
         retention: Duration,
-    ) -> Result<Held, StoreError> {
+    ) -> Result<Ownership, StoreError> {
         assert!(retention <= HUNDRED_YEARS, "{retention:?}");
         match self.behaviour() {
             Behaviour::FinishFails => Err(StoreError::new("the disk is full")),
-            Behaviour::FinishIsLost => Ok(Held::Lost),
+            Behaviour::FinishIsLost => Ok(Ownership::Lost),
             _ => {
                 self.0
                     .memory
@@ -128,7 +128,7 @@ impl DedupeStore for Store {
         }
     }
 
-    async fn release(&self, key: &DeliveryKey, token: Token) -> Result<Held, StoreError> {
+    async fn release(&self, key: &EventKey, token: Token) -> Result<Ownership, StoreError> {
         self.0.releases.fetch_add(1, Ordering::SeqCst);
         if self.behaviour() == Behaviour::ReleaseFailsOnce {
             self.behave(Behaviour::Works);
@@ -183,22 +183,22 @@ async fn deliver<V: Vendor, Fut: Future<Output = u16>>(
     intake: &Intake<V>,
     request: &Request,
     run: impl FnOnce() -> Fut,
-) -> Answer<u16> {
+) -> IntakeResponse<u16> {
     let delivery = received(intake, request).await;
     intake.clone().hand_over(delivery, |_| run(), status).await
 }
 
 #[track_caller]
-fn refused(answer: Answer<u16>) -> smile_core::Rejection {
+fn refused(answer: IntakeResponse<u16>) -> smile_core::Rejection {
     match answer {
-        Answer::Rejected(rejection) => rejection,
+        IntakeResponse::Rejected(rejection) => rejection,
         other => panic!("it was not refused: {other:?}"),
     }
 }
 
 #[track_caller]
-fn is_duplicate(answer: &Answer<u16>) -> bool {
-    matches!(answer, Answer::Reply(reply)
+fn is_duplicate(answer: &IntakeResponse<u16>) -> bool {
+    matches!(answer, IntakeResponse::Reply(reply)
         if reply.status() == 200 && reply.headers().any(|(name, _)| name == "smile-duplicate"))
 }
 
@@ -238,7 +238,10 @@ async fn deliveries_refused_at_once_cause_one_question_each() {
     end.notify_one();
     let mut answers = tasks.join_all().await;
     answers.retain(|answer| !is_duplicate(answer));
-    assert!(matches!(answers[..], [Answer::Handler(204)]), "{answers:?}");
+    assert!(
+        matches!(answers[..], [IntakeResponse::Handler(204)]),
+        "{answers:?}"
+    );
     assert!(store.claims() - 65 - further <= 1, "one asks for all");
 }
 
@@ -276,7 +279,7 @@ async fn a_claim_whose_answer_came_too_late_is_released() {
     // The sender comes back when it was asked to.
     sleep(rejection.retry_after().unwrap()).await;
     let answer = deliver(&intake, &event, || ready(204)).await;
-    assert!(matches!(answer, Answer::Handler(204)), "{answer:?}");
+    assert!(matches!(answer, IntakeResponse::Handler(204)), "{answer:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -285,10 +288,10 @@ async fn a_release_that_failed_is_tried_again() {
     let intake = with(&store);
     let event = sign::smile_api(sign::event());
     let answer = deliver(&intake, &event, || ready(500)).await;
-    assert!(matches!(answer, Answer::Handler(500)), "{answer:?}");
+    assert!(matches!(answer, IntakeResponse::Handler(500)), "{answer:?}");
     sleep(Duration::from_secs(5)).await;
     let answer = deliver(&intake, &event, || ready(204)).await;
-    assert!(matches!(answer, Answer::Handler(204)), "{answer:?}");
+    assert!(matches!(answer, IntakeResponse::Handler(204)), "{answer:?}");
 }
 
 #[tokio::test]
@@ -299,7 +302,7 @@ async fn a_claim_lost_at_the_end_is_reported_as_handled_late() {
         .observer(outcomes.clone())
         .build();
     let answer = deliver(&intake, &sign::smile_api(sign::event()), || ready(204)).await;
-    assert!(matches!(answer, Answer::Handler(204)), "{answer:?}");
+    assert!(matches!(answer, IntakeResponse::Handler(204)), "{answer:?}");
     assert_eq!(*outcomes.0.lock().unwrap(), [Outcome::HandledLate]);
 }
 
@@ -331,10 +334,10 @@ async fn a_waiter_without_its_body_gives_the_event_back_when_the_first_run_fails
         deliver(&intake, &large, || ready(204)).await
     };
     let (first, second) = tokio::join!(first, second);
-    assert!(matches!(first, Answer::Handler(500)), "{first:?}");
+    assert!(matches!(first, IntakeResponse::Handler(500)), "{first:?}");
     assert_eq!(refused(second).reason(), &Reason::FirstRunFailed);
     let again = deliver(&intake, &large, || ready(204)).await;
-    assert!(matches!(again, Answer::Handler(204)), "{again:?}");
+    assert!(matches!(again, IntakeResponse::Handler(204)), "{again:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -367,7 +370,7 @@ async fn a_handler_that_runs_longer_than_the_lease_keeps_its_claim() {
         }
     };
     let (first, ()) = tokio::join!(first, others);
-    assert!(matches!(first, Answer::Handler(204)), "{first:?}");
+    assert!(matches!(first, IntakeResponse::Handler(204)), "{first:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -401,13 +404,13 @@ async fn whatever_the_application_plugs_in_may_panic() {
 
     let intake = smile_api().observer(Panics).build();
     let answer = deliver(&intake, &event, || ready(204)).await;
-    assert!(matches!(answer, Answer::Handler(204)), "{answer:?}");
+    assert!(matches!(answer, IntakeResponse::Handler(204)), "{answer:?}");
     let unsigned = event.clone().without("smile-signature");
     let rejection = intake.admit(&as_head(&unsigned)).unwrap_err();
     assert_eq!(rejection.kind(), RejectionKind::Signature);
 
     let intake = smile_api()
-        .dedupe_by(|_| -> DedupeKey { panic!("the key") })
+        .dedupe_by(|_| -> DedupeBy { panic!("the key") })
         .build();
     let rejection = refused(deliver(&intake, &event, || ready(204)).await);
     assert_eq!(rejection.reason(), &Reason::DedupeByPanicked);
@@ -491,7 +494,7 @@ async fn no_setting_overflows() {
             });
             let (first, second) = tokio::join!(first, second);
             match first {
-                Answer::Handler(204) => {}
+                IntakeResponse::Handler(204) => {}
                 other => assert_eq!(handler, Duration::from_nanos(1), "{other:?}"),
             }
             let _answered_whatever_it_was = second.unwrap();
@@ -500,7 +503,7 @@ async fn no_setting_overflows() {
             .tolerance(Duration::MAX)
             .build();
         let answer = deliver(&intake, &sign::smile_io(sign::customer()), || ready(204)).await;
-        assert!(matches!(answer, Answer::Handler(204)), "{answer:?}");
+        assert!(matches!(answer, IntakeResponse::Handler(204)), "{answer:?}");
         let left = with(&Store::new(Behaviour::LeaseLeft(extreme)));
         let answer = deliver(&left, &sign::smile_api(sign::event()), || ready(204)).await;
         assert_eq!(refused(answer).reason(), &Reason::FirstRunPending);
@@ -516,7 +519,7 @@ async fn a_store_is_asked_for_no_more_than_a_hundred_years() {
         .unwrap()
         .build();
     let answer = deliver(&intake, &sign::smile_api(sign::event()), || ready(204)).await;
-    assert!(matches!(answer, Answer::Handler(204)), "{answer:?}");
+    assert!(matches!(answer, IntakeResponse::Handler(204)), "{answer:?}");
 }
 
 /// Smile.io signs each attempt anew, with a new timestamp.
@@ -525,7 +528,7 @@ async fn an_event_that_is_signed_anew_is_no_reuse_of_its_id() {
     let outcomes = Outcomes::default();
     let intake: Intake<SmileIo> = Intake::smile_io(Secret::new(sign::SECRET).unwrap())
         .tolerance(Duration::MAX)
-        .dedupe_by(|event| DedupeKey::Text(event.event_name().to_owned()))
+        .dedupe_by(|event| DedupeBy::Text(event.event_name().to_owned()))
         .observer(outcomes.clone())
         .build();
     let body = sign::customer();

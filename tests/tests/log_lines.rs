@@ -19,7 +19,7 @@ use bytes::Bytes;
 use futures_core::Stream;
 use smile_conformance::{Request, as_head, sign};
 use smile_core::{
-    Claim, DedupeStore, DeliveryKey, Fingerprint, Head, Held, Intake, IntakeBuilder, KeyRing,
+    Claim, DedupeStore, EventKey, Fingerprint, Head, Intake, IntakeBuilder, KeyRing, Ownership,
     Secret, Secrets, SmileApi, StoreError, Token,
 };
 
@@ -120,7 +120,7 @@ fn no_table() -> StoreError {
 impl DedupeStore for NoTable {
     async fn claim(
         &self,
-        _: &DeliveryKey,
+        _: &EventKey,
         _: Token,
         _: Fingerprint,
         _: Duration,
@@ -128,21 +128,21 @@ impl DedupeStore for NoTable {
         Err(no_table())
     }
 
-    async fn extend(&self, _: &DeliveryKey, _: Token, _: Duration) -> Result<Held, StoreError> {
+    async fn extend(&self, _: &EventKey, _: Token, _: Duration) -> Result<Ownership, StoreError> {
         Err(no_table())
     }
 
     async fn finish(
         &self,
-        _: &DeliveryKey,
+        _: &EventKey,
         _: Token,
         _: Fingerprint,
         _: Duration,
-    ) -> Result<Held, StoreError> {
+    ) -> Result<Ownership, StoreError> {
         Err(no_table())
     }
 
-    async fn release(&self, _: &DeliveryKey, _: Token) -> Result<Held, StoreError> {
+    async fn release(&self, _: &EventKey, _: Token) -> Result<Ownership, StoreError> {
         Err(no_table())
     }
 }

@@ -17,7 +17,7 @@ use super::{
     waiting::{Done, Waiting},
 };
 use crate::{
-    Claim, Delivery, Fence, Fingerprint, Held, Reason, Rejection, StoreError, Token, Vendor,
+    Claim, Delivery, Fence, Fingerprint, Ownership, Reason, Rejection, StoreError, Token, Vendor,
     catch_panic::catch_panic,
 };
 
@@ -194,7 +194,7 @@ impl HeldClaim<'_> {
     }
 
     /// Notes the event as handled.
-    pub(crate) async fn finish(self) -> Result<Held, Rejection> {
+    pub(crate) async fn finish(self) -> Result<Ownership, Rejection> {
         let ClaimAttempt {
             event,
             token,
@@ -275,7 +275,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        Answer, DedupeStore, DeliveryKey, Intake, KeyRing, RejectionKind, Secret, Signature,
+        DedupeStore, EventKey, Intake, IntakeResponse, KeyRing, RejectionKind, Secret, Signature,
         SmileApi, Verification, head::Post,
     };
 
@@ -317,13 +317,13 @@ mod tests {
         for _ in 0..2 {
             let panicking = |_| -> Ready<u16> { panic!("before its future") };
             let answer = intake.clone().hand_over(started(), panicking, status).await;
-            let Answer::Rejected(rejection) = answer else {
+            let IntakeResponse::Rejected(rejection) = answer else {
                 panic!("it was not refused")
             };
             assert_eq!(rejection.kind(), RejectionKind::HandlerPanicked);
         }
         let answer = intake.hand_over(started(), |_| ready(204), status).await;
-        assert!(matches!(answer, Answer::Handler(204)));
+        assert!(matches!(answer, IntakeResponse::Handler(204)));
     }
 
     /// A store that never answers, and notes the keys of its claims.
@@ -333,7 +333,7 @@ mod tests {
     impl DedupeStore for Silent {
         fn claim(
             &self,
-            key: &DeliveryKey,
+            key: &EventKey,
             _: Token,
             _: Fingerprint,
             _: Duration,
@@ -342,21 +342,26 @@ mod tests {
             pending()
         }
 
-        async fn extend(&self, _: &DeliveryKey, _: Token, _: Duration) -> Result<Held, StoreError> {
+        async fn extend(
+            &self,
+            _: &EventKey,
+            _: Token,
+            _: Duration,
+        ) -> Result<Ownership, StoreError> {
             pending().await
         }
 
         async fn finish(
             &self,
-            _: &DeliveryKey,
+            _: &EventKey,
             _: Token,
             _: Fingerprint,
             _: Duration,
-        ) -> Result<Held, StoreError> {
+        ) -> Result<Ownership, StoreError> {
             pending().await
         }
 
-        async fn release(&self, _: &DeliveryKey, _: Token) -> Result<Held, StoreError> {
+        async fn release(&self, _: &EventKey, _: Token) -> Result<Ownership, StoreError> {
             pending().await
         }
     }
@@ -368,7 +373,7 @@ mod tests {
             .build();
         let answer = intake.hand_over(delivery(STARTED.into()), |_| ready(204), status);
         let answer = timeout(Duration::from_secs(2), answer).await.unwrap();
-        let Answer::Rejected(rejection) = answer else {
+        let IntakeResponse::Rejected(rejection) = answer else {
             panic!("it was not refused")
         };
         assert_eq!(rejection.kind(), RejectionKind::StoreUnavailable);
@@ -415,7 +420,7 @@ mod tests {
         assert!(first.as_mut().poll(&mut cx).is_ready());
         // No timer ends in here, as nothing waits.
         assert!(woken.0.load(Ordering::Relaxed));
-        assert!(matches!(again.await, Answer::Reply(reply) if reply.status() == 200));
+        assert!(matches!(again.await, IntakeResponse::Reply(reply) if reply.status() == 200));
     }
 
     /// How many have the body of a delivery that waits for the first run of its event.

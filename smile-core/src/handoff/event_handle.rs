@@ -6,7 +6,7 @@ use tokio::time::{sleep, timeout};
 
 use super::key::{EventIdentity, KeyHash};
 use crate::{
-    Claim, DedupeStore, DeliveryKey, Fingerprint, Held, MemoryDedupe, StoreError, Token,
+    Claim, DedupeStore, EventKey, Fingerprint, MemoryDedupe, Ownership, StoreError, Token,
     catch_panic::catch_panic,
 };
 
@@ -41,7 +41,7 @@ impl Store {
         match self {
             Self::Memory(memory) => EventHandle::Memory(memory, KeyHash::of(tenant, identity)),
             Self::Shared(store) => {
-                EventHandle::Shared(store, DeliveryKey::of(prefix, tenant, identity))
+                EventHandle::Shared(store, EventKey::of(prefix, tenant, identity))
             }
         }
     }
@@ -50,7 +50,7 @@ impl Store {
 /// An event in the store of an intake.
 pub(crate) enum EventHandle<'a> {
     Memory(&'a MemoryDedupe, KeyHash),
-    Shared(&'a Arc<dyn ErasedStore>, DeliveryKey),
+    Shared(&'a Arc<dyn ErasedStore>, EventKey),
 }
 
 impl EventHandle<'_> {
@@ -73,7 +73,11 @@ impl EventHandle<'_> {
         }
     }
 
-    pub(crate) async fn extend(&self, token: Token, lease: Duration) -> Result<Held, StoreError> {
+    pub(crate) async fn extend(
+        &self,
+        token: Token,
+        lease: Duration,
+    ) -> Result<Ownership, StoreError> {
         match self {
             Self::Memory(memory, key) => Ok(memory.extend_now(*key, token, lease)),
             Self::Shared(store, key) => store.extend(key, token, lease).await,
@@ -85,14 +89,14 @@ impl EventHandle<'_> {
         token: Token,
         fingerprint: Fingerprint,
         retention: Duration,
-    ) -> Result<Held, StoreError> {
+    ) -> Result<Ownership, StoreError> {
         match self {
             Self::Memory(memory, key) => Ok(memory.finish_now(*key, token, fingerprint, retention)),
             Self::Shared(store, key) => store.finish(key, token, fingerprint, retention).await,
         }
     }
 
-    pub(crate) async fn release(&self, token: Token) -> Result<Held, StoreError> {
+    pub(crate) async fn release(&self, token: Token) -> Result<Ownership, StoreError> {
         match self {
             Self::Memory(memory, key) => Ok(memory.release_now(*key, token)),
             Self::Shared(store, key) => store.release(key, token).await,
@@ -109,7 +113,7 @@ impl EventHandle<'_> {
         tokio::spawn(async move {
             for pause in PAUSES_BEFORE_RELEASE {
                 sleep(pause).await;
-                if let Ok(Held::Held) = store.release(&key, token).await {
+                if let Ok(Ownership::Held) = store.release(&key, token).await {
                     return;
                 }
             }
@@ -135,31 +139,31 @@ pub(crate) type StoreFuture<'a, T> =
 pub(crate) trait ErasedStore: Send + Sync {
     fn claim<'a>(
         &'a self,
-        key: &'a DeliveryKey,
+        key: &'a EventKey,
         token: Token,
         fingerprint: Fingerprint,
         lease: Duration,
     ) -> StoreFuture<'a, Claim>;
     fn extend<'a>(
         &'a self,
-        key: &'a DeliveryKey,
+        key: &'a EventKey,
         token: Token,
         lease: Duration,
-    ) -> StoreFuture<'a, Held>;
+    ) -> StoreFuture<'a, Ownership>;
     fn finish<'a>(
         &'a self,
-        key: &'a DeliveryKey,
+        key: &'a EventKey,
         token: Token,
         fingerprint: Fingerprint,
         retention: Duration,
-    ) -> StoreFuture<'a, Held>;
-    fn release<'a>(&'a self, key: &'a DeliveryKey, token: Token) -> StoreFuture<'a, Held>;
+    ) -> StoreFuture<'a, Ownership>;
+    fn release<'a>(&'a self, key: &'a EventKey, token: Token) -> StoreFuture<'a, Ownership>;
 }
 
 impl<S: DedupeStore> ErasedStore for S {
     fn claim<'a>(
         &'a self,
-        key: &'a DeliveryKey,
+        key: &'a EventKey,
         token: Token,
         fingerprint: Fingerprint,
         lease: Duration,
@@ -169,24 +173,24 @@ impl<S: DedupeStore> ErasedStore for S {
 
     fn extend<'a>(
         &'a self,
-        key: &'a DeliveryKey,
+        key: &'a EventKey,
         token: Token,
         lease: Duration,
-    ) -> StoreFuture<'a, Held> {
+    ) -> StoreFuture<'a, Ownership> {
         guarded(move || DedupeStore::extend(self, key, token, lease))
     }
 
     fn finish<'a>(
         &'a self,
-        key: &'a DeliveryKey,
+        key: &'a EventKey,
         token: Token,
         fingerprint: Fingerprint,
         retention: Duration,
-    ) -> StoreFuture<'a, Held> {
+    ) -> StoreFuture<'a, Ownership> {
         guarded(move || DedupeStore::finish(self, key, token, fingerprint, retention))
     }
 
-    fn release<'a>(&'a self, key: &'a DeliveryKey, token: Token) -> StoreFuture<'a, Held> {
+    fn release<'a>(&'a self, key: &'a EventKey, token: Token) -> StoreFuture<'a, Ownership> {
         guarded(move || DedupeStore::release(self, key, token))
     }
 }

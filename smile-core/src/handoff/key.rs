@@ -20,9 +20,9 @@ use crate::{Delivery, Vendor};
 ///
 /// 1 to 512 printable ASCII characters without white space, safe as a key in any store.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct DeliveryKey(Box<str>);
+pub struct EventKey(Box<str>);
 
-impl DeliveryKey {
+impl EventKey {
     /// A key of the caller's own making, for use with a store directly, as in tests.
     ///
     /// Text that is not 1 to 256 printable ASCII characters is digested.
@@ -76,8 +76,8 @@ impl From<Hash128> for KeyHash {
     }
 }
 
-impl From<&DeliveryKey> for KeyHash {
-    fn from(key: &DeliveryKey) -> Self {
+impl From<&EventKey> for KeyHash {
+    fn from(key: &EventKey) -> Self {
         let mut hasher = hasher();
         hasher.write(key.0.as_bytes());
         Self::from(hasher.finish128())
@@ -92,13 +92,13 @@ fn hasher() -> SipHasher13 {
     SipHasher13::new_with_keys(first, second)
 }
 
-impl fmt::Debug for DeliveryKey {
+impl fmt::Debug for EventKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("DeliveryKey").field(&self.0).finish()
+        f.debug_tuple("EventKey").field(&self.0).finish()
     }
 }
 
-impl fmt::Display for DeliveryKey {
+impl fmt::Display for EventKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -108,7 +108,7 @@ impl fmt::Display for DeliveryKey {
 /// [`dedupe_by`](crate::IntakeBuilder::dedupe_by).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum DedupeKey {
+pub enum DedupeBy {
     /// The vendor's own identity: Smile API's event id, or a digest of Smile.io's body.
     Vendor,
     /// This text.
@@ -172,13 +172,13 @@ mod tests {
     #[test]
     fn odd_ids_become_safe_keys() {
         for id in ["a\0b", "a b", "ä", "\n", &"x".repeat(257)] {
-            let key = DeliveryKey::new(id);
+            let key = EventKey::new(id);
             assert!(
                 key.as_str().starts_with("sha256/") && key.as_str().len() == 71,
                 "{id:?}"
             );
         }
-        assert_eq!(DeliveryKey::new("et-1").as_str(), "et-1");
+        assert_eq!(EventKey::new("et-1").as_str(), "et-1");
     }
 
     #[test]
@@ -202,7 +202,7 @@ mod tests {
             for (other_tenant, other) in &events[n + 1..] {
                 assert_ne!(KeyHash::of(tenant, part), KeyHash::of(other_tenant, other));
                 let [key, other] = [(tenant, part), (other_tenant, other)]
-                    .map(|(tenant, part)| DeliveryKey::of("smile-api:default:", tenant, part));
+                    .map(|(tenant, part)| EventKey::of("smile-api:default:", tenant, part));
                 assert_ne!(key, other);
             }
         }

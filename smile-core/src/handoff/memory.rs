@@ -12,7 +12,7 @@ use std::{
 use tokio::time::Instant;
 
 use super::{key::KeyHash, timing::Timing};
-use crate::{Claim, DedupeStore, DeliveryKey, Fence, Fingerprint, Held, StoreError, Token};
+use crate::{Claim, DedupeStore, EventKey, Fence, Fingerprint, Ownership, StoreError, Token};
 
 #[cfg(test)]
 mod tests;
@@ -139,12 +139,12 @@ impl State {
         matches!(event.status, Status::Claimed(holder) if holder == token).then_some(event)
     }
 
-    fn extend(&mut self, key: KeyHash, token: Token, until: Instant) -> Held {
+    fn extend(&mut self, key: KeyHash, token: Token, until: Instant) -> Ownership {
         let Some(event) = self.held(key, token) else {
-            return Held::Lost;
+            return Ownership::Lost;
         };
         event.until = until;
-        Held::Held
+        Ownership::Held
     }
 
     fn finish(
@@ -153,9 +153,9 @@ impl State {
         token: Token,
         fingerprint: Fingerprint,
         until: Instant,
-    ) -> Held {
+    ) -> Ownership {
         let Some(event) = self.held(key, token) else {
-            return Held::Lost;
+            return Ownership::Lost;
         };
         event.status = Status::Done(fingerprint);
         event.until = until;
@@ -165,15 +165,15 @@ impl State {
         if self.finished.len() > self.capacity {
             self.forget_oldest();
         }
-        Held::Held
+        Ownership::Held
     }
 
-    fn release(&mut self, key: KeyHash, token: Token) -> Held {
+    fn release(&mut self, key: KeyHash, token: Token) -> Ownership {
         if self.held(key, token).is_none() {
-            return Held::Lost;
+            return Ownership::Lost;
         }
         self.events.remove(&key);
-        Held::Held
+        Ownership::Held
     }
 
     /// Forgets the run that finished longest ago, and its event unless that was claimed anew since.
@@ -209,7 +209,7 @@ impl MemoryDedupe {
         self.lock().claim(key, token, Instant::now(), lease)
     }
 
-    pub(crate) fn extend_now(&self, key: KeyHash, token: Token, lease: Duration) -> Held {
+    pub(crate) fn extend_now(&self, key: KeyHash, token: Token, lease: Duration) -> Ownership {
         self.lock().extend(key, token, later(Instant::now(), lease))
     }
 
@@ -219,12 +219,12 @@ impl MemoryDedupe {
         token: Token,
         fingerprint: Fingerprint,
         retention: Duration,
-    ) -> Held {
+    ) -> Ownership {
         let until = later(Instant::now(), retention);
         self.lock().finish(key, token, fingerprint, until)
     }
 
-    pub(crate) fn release_now(&self, key: KeyHash, token: Token) -> Held {
+    pub(crate) fn release_now(&self, key: KeyHash, token: Token) -> Ownership {
         self.lock().release(key, token)
     }
 }
@@ -232,7 +232,7 @@ impl MemoryDedupe {
 impl DedupeStore for MemoryDedupe {
     fn claim(
         &self,
-        key: &DeliveryKey,
+        key: &EventKey,
         token: Token,
         _fingerprint: Fingerprint,
         lease: Duration,
@@ -242,20 +242,20 @@ impl DedupeStore for MemoryDedupe {
 
     fn extend(
         &self,
-        key: &DeliveryKey,
+        key: &EventKey,
         token: Token,
         lease: Duration,
-    ) -> impl Future<Output = Result<Held, StoreError>> + Send {
+    ) -> impl Future<Output = Result<Ownership, StoreError>> + Send {
         ready(Ok(self.extend_now(key.into(), token, lease)))
     }
 
     fn finish(
         &self,
-        key: &DeliveryKey,
+        key: &EventKey,
         token: Token,
         fingerprint: Fingerprint,
         retention: Duration,
-    ) -> impl Future<Output = Result<Held, StoreError>> + Send {
+    ) -> impl Future<Output = Result<Ownership, StoreError>> + Send {
         ready(Ok(self.finish_now(
             key.into(),
             token,
@@ -266,9 +266,9 @@ impl DedupeStore for MemoryDedupe {
 
     fn release(
         &self,
-        key: &DeliveryKey,
+        key: &EventKey,
         token: Token,
-    ) -> impl Future<Output = Result<Held, StoreError>> + Send {
+    ) -> impl Future<Output = Result<Ownership, StoreError>> + Send {
         ready(Ok(self.release_now(key.into(), token)))
     }
 }

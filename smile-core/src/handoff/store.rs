@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt, future::Future, time::Duration};
 
-use crate::{DeliveryKey, Fence, Fingerprint, Token};
+use crate::{EventKey, Fence, Fingerprint, Token};
 
 /// A store of claims: which events are in flight, and which are done.
 ///
@@ -21,7 +21,7 @@ use crate::{DeliveryKey, Fence, Fingerprint, Token};
 ///
 /// A claim whose lease is over belongs to its token until another token claims the event. Its work
 /// may be done, and a store that forgot the claim would have it done again. If the answer of a
-/// `finish` got lost, [`Held::Lost`] for the next one may mean that the first one worked.
+/// `finish` got lost, [`Ownership::Lost`] for the next one may mean that the first one worked.
 ///
 /// # What errors cost
 ///
@@ -39,7 +39,7 @@ pub trait DedupeStore: Send + Sync + 'static {
     /// lost the first answer.
     fn claim(
         &self,
-        key: &DeliveryKey,
+        key: &EventKey,
         token: Token,
         fingerprint: Fingerprint,
         lease: Duration,
@@ -48,26 +48,26 @@ pub trait DedupeStore: Send + Sync + 'static {
     /// Makes the claim last `lease` from now on.
     fn extend(
         &self,
-        key: &DeliveryKey,
+        key: &EventKey,
         token: Token,
         lease: Duration,
-    ) -> impl Future<Output = Result<Held, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Ownership, StoreError>> + Send;
 
     /// Remembers the event as done for `retention`, with the fingerprint of what was handled.
     fn finish(
         &self,
-        key: &DeliveryKey,
+        key: &EventKey,
         token: Token,
         fingerprint: Fingerprint,
         retention: Duration,
-    ) -> impl Future<Output = Result<Held, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Ownership, StoreError>> + Send;
 
     /// Forgets the claim, so that the next delivery of the event is handled.
     fn release(
         &self,
-        key: &DeliveryKey,
+        key: &EventKey,
         token: Token,
-    ) -> impl Future<Output = Result<Held, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Ownership, StoreError>> + Send;
 }
 
 /// The answer to a claim.
@@ -97,7 +97,7 @@ pub enum Claim {
 /// Complete: it did, or it did not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub enum Held {
+pub enum Ownership {
     /// It did, and the store made the change.
     Held,
     /// Its lease had ended, and another or nobody has the claim. The store changed nothing.

@@ -46,9 +46,9 @@ where
         mut verification: Verification<V>,
         deadline: Duration,
     ) -> Result<Verified<Bytes>, Rejection> {
-        let mut patience = Patience::new(deadline);
+        let mut wait = BodyDeadline::new(deadline);
         loop {
-            verification = match self.next(&mut patience).await {
+            verification = match self.next(&mut wait).await {
                 Next::Chunk(chunk) => verification.push(chunk)?,
                 Next::End => return verification.finish(),
                 Next::Failed(err) => return Err(refused(err)),
@@ -62,10 +62,10 @@ where
     ///
     /// To close a connection on a sender that is still writing resets it, and the answer is lost.
     pub(super) async fn dismiss(&mut self, rejection: Rejection) -> Rejection {
-        let mut patience = Patience::new(READ_ON);
+        let mut wait = BodyDeadline::new(READ_ON);
         let mut end = None;
         while self.rest == Rest::Open {
-            match self.next(&mut patience).await {
+            match self.next(&mut wait).await {
                 Next::Late => break,
                 Next::Chunk(_) | Next::Failed(_) | Next::End => {}
             }
@@ -86,9 +86,9 @@ where
         self.rest == Rest::Nothing
     }
 
-    async fn next(&mut self, patience: &mut Patience) -> Next {
+    async fn next(&mut self, wait: &mut BodyDeadline) -> Next {
         poll_fn(|cx| match self.poll_next(cx) {
-            Poll::Pending => patience.poll(cx).map(|()| Next::Late),
+            Poll::Pending => wait.poll(cx).map(|()| Next::Late),
             next => next,
         })
         .await
@@ -132,14 +132,14 @@ fn refused(err: BodyError) -> Rejection {
 }
 
 /// How long to wait for a body, from the first wait on.
-struct Patience {
+struct BodyDeadline {
     deadline: Duration,
     /// Made at the first wait, in a box of its own, since few requests need one.
     timer: Option<Pin<Box<Sleep>>>,
     has_yielded: bool,
 }
 
-impl Patience {
+impl BodyDeadline {
     fn new(deadline: Duration) -> Self {
         Self {
             deadline,

@@ -4,7 +4,7 @@ use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use super::{Intake, IntakeId, Pings, Settings};
 use crate::{
-    Clock, ConfigError, DedupeKey, DedupeStore, Delivery, DeliveryKey, IpAllowList, MemoryDedupe,
+    Clock, ConfigError, DedupeBy, DedupeStore, Delivery, EventKey, IpAllowList, MemoryDedupe,
     Observer, Secret, Secrets, SmileApi, SmileIo, SystemClock, TracingObserver, Vendor,
     config_error::checked_name,
     handoff::{Handoff, Running, Store, Timing, Waiting},
@@ -53,7 +53,7 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
             lookup_timeout: Duration::from_secs(5),
             max_event_age: None,
             pings: Pings::Answer,
-            key_prefix: DeliveryKey::prefix::<V>("default"),
+            key_prefix: EventKey::prefix::<V>("default"),
             dedupe_key: None,
             handoff: Handoff::Deduplicated(Store::new(MemoryDedupe::default())),
             timing: Timing {
@@ -206,7 +206,7 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
     ///
     /// [`ConfigError::Name`].
     pub fn scope(mut self, name: &str) -> Result<Self, ConfigError> {
-        self.settings.key_prefix = DeliveryKey::prefix::<V>(checked_name(name)?);
+        self.settings.key_prefix = EventKey::prefix::<V>(checked_name(name)?);
         Ok(self)
     }
 
@@ -218,7 +218,7 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
     /// Take the key from the body: headers other than the signature are not signed.
     pub fn dedupe_by(
         mut self,
-        key: impl Fn(&Delivery<V>) -> DedupeKey + Send + Sync + 'static,
+        key: impl Fn(&Delivery<V>) -> DedupeBy + Send + Sync + 'static,
     ) -> Self {
         self.settings.dedupe_key = Some(Arc::new(key));
         self

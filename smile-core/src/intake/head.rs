@@ -27,23 +27,23 @@ impl<V: Vendor> Intake<V> {
         check_declared_length(head, settings.body_limit)?;
         Ok(Admitted(match &settings.secrets {
             Source::Fixed(ring) => {
-                Known::Now(Verification::begin(ring, signature, settings.body_limit))
+                PendingKeys::Ready(Verification::begin(ring, signature, settings.body_limit))
             }
             Source::Lookup(lookup) => {
                 let secrets = catch_panic_now(|| lookup(head)).map_err(lookup_panicked)?;
-                Known::Later(Box::new((secrets, signature)))
+                PendingKeys::Lookup(Box::new((secrets, signature)))
             }
         }))
     }
 }
 
 /// A request whose head is in order, and whose body may be read: for [`Intake::receive`].
-pub struct Admitted<V: Vendor>(pub(super) Known<V>);
+pub struct Admitted<V: Vendor>(pub(super) PendingKeys<V>);
 
 /// The secrets to verify with: fixed ones, or a lookup that has to end first.
-pub(super) enum Known<V: Vendor> {
-    Now(Verification<V>),
-    Later(Box<(LookupFuture<V>, Signature<V>)>),
+pub(super) enum PendingKeys<V: Vendor> {
+    Ready(Verification<V>),
+    Lookup(Box<(LookupFuture<V>, Signature<V>)>),
 }
 
 impl<V: Vendor> fmt::Debug for Admitted<V> {

@@ -7,7 +7,7 @@ use serde::{
 };
 
 use super::{
-    Context, Field, IntoOwned, KeySeed, Presence, Read, ReadInto, Shape, Text, Unknown, Write,
+    Context, Field, Filled, IntoOwned, KeySeed, Read, ReadInto, Shape, Text, Unknown, Write,
     read_items, refuse,
 };
 
@@ -141,7 +141,7 @@ impl<'de, T: Read<'de>> Read<'de> for List<'de, T> {
         &mut self,
         deserializer: D,
         context: &Context,
-    ) -> Result<Presence, D::Error> {
+    ) -> Result<Filled, D::Error> {
         deserializer.deserialize_any(ListVisitor(self, context))
     }
 }
@@ -154,20 +154,20 @@ impl<'de: 'a, 'a, T: Read<'de>> Deserialize<'de> for List<'a, T> {
 
 impl<T: Serialize> Serialize for List<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let trace = self.unknown.trace();
+        let form = self.unknown.wire_form();
         let is_plain = self.next_cursor.is_none() && self.unknown.is_empty();
-        if trace.shape == Shape::Array && is_plain {
+        if form.shape == Shape::Array && is_plain {
             return self.items.serialize(serializer);
         }
         let mut map = serializer.serialize_map(None)?;
         self.next_cursor.write(
             &mut map,
             Column::NextCursor.name(),
-            trace,
+            form,
             Column::NextCursor.bit(),
         )?;
         self.items
-            .write(&mut map, Column::Items.name(), trace, Column::Items.bit())?;
+            .write(&mut map, Column::Items.name(), form, Column::Items.bit())?;
         self.unknown.write(&mut map)?;
         map.end()
     }
@@ -208,21 +208,21 @@ impl Field for Column {
 struct ListVisitor<'p, 'de, T>(&'p mut List<'de, T>, &'p Context);
 
 impl<'de, T: Read<'de>> Visitor<'de> for ListVisitor<'_, 'de, T> {
-    type Value = Presence;
+    type Value = Filled;
 
     refuse!("a list": bool number str);
 
-    fn visit_unit<E: Error>(self) -> Result<Presence, E> {
-        Ok(Presence::Null)
+    fn visit_unit<E: Error>(self) -> Result<Filled, E> {
+        Ok(Filled::Null)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Presence, A::Error> {
-        self.0.unknown.trace_mut().shape = Shape::Array;
+    fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Filled, A::Error> {
+        self.0.unknown.wire_form_mut().shape = Shape::Array;
         read_items::<T, A>(&mut self.0.items, sequence, self.1)?;
-        Ok(Presence::Value)
+        Ok(Filled::Value)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Presence, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Filled, A::Error> {
         let ListVisitor(list, context) = self;
         let mut seen = 0;
         let mut name = Cow::Borrowed("");
@@ -239,7 +239,7 @@ impl<'de, T: Read<'de>> Visitor<'de> for ListVisitor<'_, 'de, T> {
                     if !is_doubled {
                         list.unknown.take(mem::take(&mut name), value, context)?;
                     }
-                    Ok(Presence::Null)
+                    Ok(Filled::Null)
                 }),
             };
             let presence = presence.inspect_err(|_| {
@@ -247,11 +247,14 @@ impl<'de, T: Read<'de>> Visitor<'de> for ListVisitor<'_, 'de, T> {
             })?;
             if let Some((column, alias)) = key
                 && !is_doubled
-                && list.unknown.trace_mut().note(presence, column.bit(), alias)
+                && list
+                    .unknown
+                    .wire_form_mut()
+                    .note(presence, column.bit(), alias)
             {
                 seen |= column.bit();
             }
         }
-        Ok(Presence::Value)
+        Ok(Filled::Value)
     }
 }

@@ -8,7 +8,7 @@ use serde::{
     ser::SerializeMap,
 };
 
-use super::unknown::Trace;
+use super::unknown::WireForm;
 
 /// Makes a struct of optional members, and reads and writes it as `model` promises.
 ///
@@ -76,7 +76,7 @@ macro_rules! object {
             use ::std::{borrow::Cow, mem};
             use ::serde::{Deserializer, Serialize, Serializer, de, ser::SerializeMap};
             use ::serde_json::value::RawValue;
-            use $crate::model::{Context, KeySeed, Presence, Read, refuse};
+            use $crate::model::{Context, KeySeed, Filled, Read, refuse};
 
             #[derive(Clone, Copy, PartialEq)]
             #[expect(non_camel_case_types, reason = "the variants are the names of the fields")]
@@ -115,19 +115,19 @@ macro_rules! object {
             struct ObjectVisitor<'p, 'de>(&'p mut $name<'de>, &'p Context);
 
             impl<'de> de::Visitor<'de> for ObjectVisitor<'_, 'de> {
-                type Value = Presence;
+                type Value = Filled;
 
                 refuse!("an object": bool number str array);
 
-                fn visit_unit<E: de::Error>(self) -> Result<Presence, E> {
-                    self.0.unknown.trace_mut().shape = $crate::model::Shape::Null;
-                    Ok(Presence::Null)
+                fn visit_unit<E: de::Error>(self) -> Result<Filled, E> {
+                    self.0.unknown.wire_form_mut().shape = $crate::model::Shape::Null;
+                    Ok(Filled::Null)
                 }
 
                 fn visit_map<A: de::MapAccess<'de>>(
                     self,
                     mut map: A,
-                ) -> Result<Presence, A::Error> {
+                ) -> Result<Filled, A::Error> {
                     let ObjectVisitor(object, context) = self;
                     let mut seen = 0_u32;
                     let mut name = Cow::Borrowed("");
@@ -135,12 +135,12 @@ macro_rules! object {
                         let (field, alias) = key.unwrap_or((Field::unknown, false));
                         let is_doubled = seen & field.bit() != 0;
                         let presence = if is_doubled {
-                            let came_as_alias = object.unknown.trace().alias & field.bit() != 0;
+                            let came_as_alias = object.unknown.wire_form().alias & field.bit() != 0;
                             map.next_value::<&'de RawValue>().and_then(|value| {
                                 if alias != came_as_alias {
                                     object.unknown.take(field.name(alias).into(), value, context)?;
                                 }
-                                Ok(Presence::Null)
+                                Ok(Filled::Null)
                             })
                         } else {
                             match field {
@@ -149,7 +149,7 @@ macro_rules! object {
                                 })*
                                 Field::unknown => map.next_value().and_then(|value| {
                                     object.unknown.take(mem::take(&mut name), value, context)?;
-                                    Ok(Presence::Null)
+                                    Ok(Filled::Null)
                                 }),
                             }
                         };
@@ -157,11 +157,11 @@ macro_rules! object {
                             let is_unknown = field == Field::unknown;
                             context.leave_member(if is_unknown { &name } else { field.name(alias) });
                         })?;
-                        if !is_doubled && object.unknown.trace_mut().note(presence, field.bit(), alias) {
+                        if !is_doubled && object.unknown.wire_form_mut().note(presence, field.bit(), alias) {
                             seen |= field.bit();
                         }
                     }
-                    Ok(Presence::Value)
+                    Ok(Filled::Value)
                 }
             }
 
@@ -188,7 +188,7 @@ macro_rules! object {
                     &mut self,
                     deserializer: D,
                     context: &Context,
-                ) -> Result<Presence, D::Error>
+                ) -> Result<Filled, D::Error>
                 where
                     D: Deserializer<$lt>,
                 {
@@ -198,15 +198,15 @@ macro_rules! object {
 
             impl Serialize for $name<'_> {
                 fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                    let trace = self.unknown.trace();
-                    if trace.shape == $crate::model::Shape::Null && *self == Self::default() {
+                    let form = self.unknown.wire_form();
+                    if form.shape == $crate::model::Shape::Null && *self == Self::default() {
                         return serializer.serialize_unit();
                     }
                     let mut map = serializer.serialize_map(None)?;
                     $({
                         let field = Field::$field;
-                        let name = field.name(trace.alias & field.bit() != 0);
-                        $crate::model::Write::write(&self.$field, &mut map, name, trace, field.bit())?;
+                        let name = field.name(form.alias & field.bit() != 0);
+                        $crate::model::Write::write(&self.$field, &mut map, name, form, field.bit())?;
                     })*
                     self.unknown.write(&mut map)?;
                     map.end()
@@ -301,13 +301,13 @@ impl<'de> Visitor<'de> for NameVisitor {
     }
 }
 
-/// Writes a field as it was read, see [`Trace`].
+/// Writes a field as it was read, see [`WireForm`].
 pub(crate) trait Write {
     fn write<M: SerializeMap>(
         &self,
         map: &mut M,
         name: &'static str,
-        trace: &Trace,
+        form: &WireForm,
         bit: u32,
     ) -> Result<(), M::Error>;
 }
@@ -317,12 +317,12 @@ impl<T: Serialize> Write for Option<T> {
         &self,
         map: &mut M,
         name: &'static str,
-        trace: &Trace,
+        form: &WireForm,
         bit: u32,
     ) -> Result<(), M::Error> {
         match self {
             Some(value) => map.serialize_entry(name, value),
-            None if trace.null & bit != 0 => map.serialize_entry(name, &()),
+            None if form.null & bit != 0 => map.serialize_entry(name, &()),
             None => Ok(()),
         }
     }
@@ -333,12 +333,12 @@ impl<T: Serialize> Write for Vec<T> {
         &self,
         map: &mut M,
         name: &'static str,
-        trace: &Trace,
+        form: &WireForm,
         bit: u32,
     ) -> Result<(), M::Error> {
-        if !self.is_empty() || trace.empty & bit != 0 {
+        if !self.is_empty() || form.empty & bit != 0 {
             map.serialize_entry(name, self)
-        } else if trace.null & bit != 0 {
+        } else if form.null & bit != 0 {
             map.serialize_entry(name, &())
         } else {
             Ok(())

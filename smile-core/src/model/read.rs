@@ -26,13 +26,13 @@ pub(crate) trait Read<'de>: Sized {
         &mut self,
         deserializer: D,
         context: &Context,
-    ) -> Result<Presence, D::Error>;
+    ) -> Result<Filled, D::Error>;
 
     /// Reads a new value.
     fn read<D: Deserializer<'de>>(deserializer: D, context: &Context) -> Result<Self, D::Error> {
         let mut value = Self::blank();
         match value.read_into::<D>(deserializer, context)? {
-            Presence::Null if !Self::KEEPS_NULL => Err(wrong_kind(Self::EXPECTED, Kind::Null)),
+            Filled::Null if !Self::KEEPS_NULL => Err(wrong_kind(Self::EXPECTED, JsonType::Null)),
             _ => Ok(value),
         }
     }
@@ -40,7 +40,7 @@ pub(crate) trait Read<'de>: Sized {
 
 /// What was found in a value's place.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Presence {
+pub(crate) enum Filled {
     Value,
     Null,
     /// A list without items.
@@ -61,7 +61,7 @@ impl<'de, T: Read<'de>> Read<'de> for Option<T> {
         &mut self,
         deserializer: D,
         context: &Context,
-    ) -> Result<Presence, D::Error> {
+    ) -> Result<Filled, D::Error> {
         deserializer.deserialize_option(OptionVisitor(self, context))
     }
 }
@@ -79,7 +79,7 @@ impl<'de, T: Read<'de>> Read<'de> for Box<T> {
         &mut self,
         deserializer: D,
         context: &Context,
-    ) -> Result<Presence, D::Error> {
+    ) -> Result<Filled, D::Error> {
         context.allow(size_of::<T>())?;
         (**self).read_into::<D>(deserializer, context)
     }
@@ -98,7 +98,7 @@ impl<'de, T: Read<'de>> Read<'de> for Vec<T> {
         &mut self,
         deserializer: D,
         context: &Context,
-    ) -> Result<Presence, D::Error> {
+    ) -> Result<Filled, D::Error> {
         deserializer.deserialize_any(VecVisitor(self, context))
     }
 }
@@ -115,7 +115,7 @@ impl<'de> Read<'de> for bool {
         &mut self,
         deserializer: D,
         _: &Context,
-    ) -> Result<Presence, D::Error> {
+    ) -> Result<Filled, D::Error> {
         deserializer.deserialize_any(BoolVisitor(self))
     }
 }
@@ -124,10 +124,10 @@ impl<'de> Read<'de> for bool {
 pub(crate) struct ReadInto<'p, T>(pub(crate) &'p mut T, pub(crate) &'p Context);
 
 impl<'de, T: Read<'de>> DeserializeSeed<'de> for ReadInto<'_, T> {
-    type Value = Presence;
+    type Value = Filled;
 
     #[inline]
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Presence, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Filled, D::Error> {
         self.0.read_into::<D>(deserializer, self.1)
     }
 }
@@ -141,7 +141,7 @@ impl<'de, T: Read<'de>> DeserializeSeed<'de> for ItemInto<'_, T> {
     #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         match self.0.read_into::<D>(deserializer, self.1)? {
-            Presence::Null if !T::KEEPS_NULL => Err(wrong_kind(T::EXPECTED, Kind::Null)),
+            Filled::Null if !T::KEEPS_NULL => Err(wrong_kind(T::EXPECTED, JsonType::Null)),
             _ => Ok(()),
         }
     }
@@ -152,7 +152,7 @@ pub(crate) fn read_items<'de, T: Read<'de>, A: SeqAccess<'de>>(
     items: &mut Vec<T>,
     mut sequence: A,
     context: &Context,
-) -> Result<Presence, A::Error> {
+) -> Result<Filled, A::Error> {
     loop {
         let index = items.len();
         context
@@ -170,15 +170,15 @@ pub(crate) fn read_items<'de, T: Read<'de>, A: SeqAccess<'de>>(
     }
     items.pop();
     Ok(if items.is_empty() {
-        Presence::Empty
+        Filled::Empty
     } else {
-        Presence::Value
+        Filled::Value
     })
 }
 
 /// The kinds of JSON values, as error messages name them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum JsonType {
     Null,
     Boolean,
     Number,
@@ -187,7 +187,7 @@ pub(crate) enum Kind {
     Object,
 }
 
-impl Kind {
+impl JsonType {
     pub(crate) fn of(raw: &RawValue) -> Self {
         Self::of_json(raw.get().as_bytes()).unwrap_or(Self::Null)
     }
@@ -205,7 +205,7 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for JsonType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Null => "null",
@@ -222,7 +222,7 @@ impl fmt::Display for Kind {
 ///
 /// serde's `invalid_type` prints the value, which here is somebody's personal data.
 #[cold]
-pub(crate) fn wrong_kind<E: Error>(expected: &str, found: Kind) -> E {
+pub(crate) fn wrong_kind<E: Error>(expected: &str, found: JsonType) -> E {
     E::custom(format_args!("expected {expected}, found {found}"))
 }
 
@@ -237,40 +237,40 @@ macro_rules! refuse {
     };
     (@ bool $expected:literal) => {
         fn visit_bool<E: ::serde::de::Error>(self, _: bool) -> Result<Self::Value, E> {
-            Err($crate::model::wrong_kind($expected, $crate::model::Kind::Boolean))
+            Err($crate::model::wrong_kind($expected, $crate::model::JsonType::Boolean))
         }
     };
     (@ number $expected:literal) => {
         fn visit_i64<E: ::serde::de::Error>(self, _: i64) -> Result<Self::Value, E> {
-            Err($crate::model::wrong_kind($expected, $crate::model::Kind::Number))
+            Err($crate::model::wrong_kind($expected, $crate::model::JsonType::Number))
         }
 
         fn visit_u64<E: ::serde::de::Error>(self, _: u64) -> Result<Self::Value, E> {
-            Err($crate::model::wrong_kind($expected, $crate::model::Kind::Number))
+            Err($crate::model::wrong_kind($expected, $crate::model::JsonType::Number))
         }
 
         fn visit_f64<E: ::serde::de::Error>(self, _: f64) -> Result<Self::Value, E> {
-            Err($crate::model::wrong_kind($expected, $crate::model::Kind::Number))
+            Err($crate::model::wrong_kind($expected, $crate::model::JsonType::Number))
         }
     };
     (@ str $expected:literal) => {
         fn visit_str<E: ::serde::de::Error>(self, _: &str) -> Result<Self::Value, E> {
-            Err($crate::model::wrong_kind($expected, $crate::model::Kind::String))
+            Err($crate::model::wrong_kind($expected, $crate::model::JsonType::String))
         }
     };
     (@ null $expected:literal) => {
         fn visit_unit<E: ::serde::de::Error>(self) -> Result<Self::Value, E> {
-            Err($crate::model::wrong_kind($expected, $crate::model::Kind::Null))
+            Err($crate::model::wrong_kind($expected, $crate::model::JsonType::Null))
         }
     };
     (@ array $expected:literal) => {
         fn visit_seq<A: ::serde::de::SeqAccess<'de>>(self, _: A) -> Result<Self::Value, A::Error> {
-            Err($crate::model::wrong_kind($expected, $crate::model::Kind::Array))
+            Err($crate::model::wrong_kind($expected, $crate::model::JsonType::Array))
         }
     };
     (@ object $expected:literal) => {
         fn visit_map<A: ::serde::de::MapAccess<'de>>(self, _: A) -> Result<Self::Value, A::Error> {
-            Err($crate::model::wrong_kind($expected, $crate::model::Kind::Object))
+            Err($crate::model::wrong_kind($expected, $crate::model::JsonType::Object))
         }
     };
 }
@@ -280,24 +280,24 @@ pub(crate) use refuse;
 struct OptionVisitor<'p, T>(&'p mut Option<T>, &'p Context);
 
 impl<'de, T: Read<'de>> Visitor<'de> for OptionVisitor<'_, T> {
-    type Value = Presence;
+    type Value = Filled;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a value or null")
     }
 
     #[inline]
-    fn visit_none<E: Error>(self) -> Result<Presence, E> {
-        Ok(Presence::Null)
+    fn visit_none<E: Error>(self) -> Result<Filled, E> {
+        Ok(Filled::Null)
     }
 
     #[inline]
-    fn visit_unit<E: Error>(self) -> Result<Presence, E> {
-        Ok(Presence::Null)
+    fn visit_unit<E: Error>(self) -> Result<Filled, E> {
+        Ok(Filled::Null)
     }
 
     #[inline]
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Presence, D::Error> {
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Filled, D::Error> {
         self.0
             .insert(T::blank())
             .read_into::<D>(deserializer, self.1)
@@ -307,16 +307,16 @@ impl<'de, T: Read<'de>> Visitor<'de> for OptionVisitor<'_, T> {
 struct VecVisitor<'p, T>(&'p mut Vec<T>, &'p Context);
 
 impl<'de, T: Read<'de>> Visitor<'de> for VecVisitor<'_, T> {
-    type Value = Presence;
+    type Value = Filled;
 
     refuse!("an array": bool number str object);
 
     #[inline]
-    fn visit_unit<E: Error>(self) -> Result<Presence, E> {
-        Ok(Presence::Null)
+    fn visit_unit<E: Error>(self) -> Result<Filled, E> {
+        Ok(Filled::Null)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Presence, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Filled, A::Error> {
         read_items::<T, A>(self.0, sequence, self.1)
     }
 }
@@ -324,16 +324,16 @@ impl<'de, T: Read<'de>> Visitor<'de> for VecVisitor<'_, T> {
 struct BoolVisitor<'p>(&'p mut bool);
 
 impl<'de> Visitor<'de> for BoolVisitor<'_> {
-    type Value = Presence;
+    type Value = Filled;
 
     refuse!("a boolean": number str array object);
 
-    fn visit_unit<E: Error>(self) -> Result<Presence, E> {
-        Ok(Presence::Null)
+    fn visit_unit<E: Error>(self) -> Result<Filled, E> {
+        Ok(Filled::Null)
     }
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Presence, E> {
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Filled, E> {
         *self.0 = value;
-        Ok(Presence::Value)
+        Ok(Filled::Value)
     }
 }

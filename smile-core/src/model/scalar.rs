@@ -7,7 +7,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::{Context, Kind, Presence, Read, wrong_kind};
+use super::{Context, Filled, JsonType, Read, wrong_kind};
 
 /// A JSON string or the digits of a JSON number, borrowed or owned.
 ///
@@ -64,17 +64,17 @@ impl<'a> Scalar<'a> {
         raw: &'a RawValue,
         expected: &str,
         context: &Context,
-    ) -> Result<Presence, E> {
+    ) -> Result<Filled, E> {
         if let Some(scalar) = Self::of(raw) {
             if let Self::OwnedText(text) = &scalar {
                 context.allow(text.len() + ALLOCATION)?;
             }
             *self = scalar;
-            return Ok(Presence::Value);
+            return Ok(Filled::Value);
         }
-        match Kind::of(raw) {
-            Kind::Null => Ok(Presence::Null),
-            Kind::String => Err(E::custom(
+        match JsonType::of(raw) {
+            JsonType::Null => Ok(Filled::Null),
+            JsonType::String => Err(E::custom(
                 "expected a string, found one with a lone surrogate",
             )),
             found => Err(wrong_kind(expected, found)),
@@ -104,7 +104,7 @@ impl<'de> Read<'de> for Scalar<'de> {
         &mut self,
         deserializer: D,
         context: &Context,
-    ) -> Result<Presence, D::Error> {
+    ) -> Result<Filled, D::Error> {
         let raw = <&RawValue>::deserialize(deserializer)?;
         self.take_raw(raw, Self::EXPECTED, context)
     }

@@ -7,7 +7,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::{Context, IntoOwned, Name, Presence, Read, refuse};
+use super::{Context, Filled, IntoOwned, Name, Read, refuse};
 
 /// The members of an object that this version does not know, in the order in which they came.
 ///
@@ -26,7 +26,7 @@ use super::{Context, IntoOwned, Name, Presence, Read, refuse};
 #[derive(Clone, Default)]
 pub struct Unknown<'a> {
     members: Vec<(Cow<'a, str>, Cow<'a, RawValue>)>,
-    trace: Trace,
+    form: WireForm,
 }
 
 impl<'a> Unknown<'a> {
@@ -86,7 +86,7 @@ impl<'a> Unknown<'a> {
         };
         Unknown {
             members: self.members.into_iter().map(owned).collect(),
-            trace: self.trace,
+            form: self.form,
         }
     }
 
@@ -100,13 +100,13 @@ impl<'a> Unknown<'a> {
     }
 
     #[inline]
-    pub(crate) fn trace(&self) -> &Trace {
-        &self.trace
+    pub(crate) fn wire_form(&self) -> &WireForm {
+        &self.form
     }
 
     #[inline]
-    pub(crate) fn trace_mut(&mut self) -> &mut Trace {
-        &mut self.trace
+    pub(crate) fn wire_form_mut(&mut self) -> &mut WireForm {
+        &mut self.form
     }
 
     /// Writes each name once: a reader that takes the last of doubled members would otherwise see
@@ -150,7 +150,7 @@ impl<'de> Read<'de> for Unknown<'de> {
         &mut self,
         deserializer: D,
         context: &Context,
-    ) -> Result<Presence, D::Error> {
+    ) -> Result<Filled, D::Error> {
         deserializer.deserialize_any(UnknownVisitor(self, context))
     }
 }
@@ -171,7 +171,7 @@ impl fmt::Debug for Unknown<'_> {
 
 /// How the known members of an object were written, a bit for each by its place in the table.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Trace {
+pub(crate) struct WireForm {
     /// Came as `null`.
     pub(crate) null: u32,
     /// Came as an empty list, which a list that was absent looks like.
@@ -181,22 +181,22 @@ pub(crate) struct Trace {
     pub(crate) shape: Shape,
 }
 
-impl Trace {
+impl WireForm {
     /// Notes what is needed to write a member again; says whether there was a value.
     #[inline]
-    pub(crate) fn note(&mut self, presence: Presence, bit: u32, alias: bool) -> bool {
+    pub(crate) fn note(&mut self, presence: Filled, bit: u32, alias: bool) -> bool {
         if alias {
             self.alias |= bit;
         } else {
             self.alias &= !bit;
         }
         match presence {
-            Presence::Value => true,
-            Presence::Null => {
+            Filled::Value => true,
+            Filled::Null => {
                 self.null |= bit;
                 false
             }
-            Presence::Empty => {
+            Filled::Empty => {
                 self.null &= !bit;
                 self.empty |= bit;
                 true
@@ -217,15 +217,15 @@ pub(crate) enum Shape {
 struct UnknownVisitor<'p, 'de>(&'p mut Unknown<'de>, &'p Context);
 
 impl<'de> Visitor<'de> for UnknownVisitor<'_, 'de> {
-    type Value = Presence;
+    type Value = Filled;
 
     refuse!("an object": bool number str array);
 
-    fn visit_unit<E: Error>(self) -> Result<Presence, E> {
-        Ok(Presence::Null)
+    fn visit_unit<E: Error>(self) -> Result<Filled, E> {
+        Ok(Filled::Null)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Presence, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Filled, A::Error> {
         let UnknownVisitor(unknown, context) = self;
         while let Some(Name(name)) = map.next_key()? {
             let value = map
@@ -233,6 +233,6 @@ impl<'de> Visitor<'de> for UnknownVisitor<'_, 'de> {
                 .inspect_err(|_| context.leave_member(&name))?;
             unknown.take(name, value, context)?;
         }
-        Ok(Presence::Value)
+        Ok(Filled::Value)
     }
 }

@@ -2,7 +2,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     EnvelopeError,
-    model::{Field, Front, optional_integer, optional_string, read_front, string},
+    model::{EnvelopeFields, Field, optional_integer, optional_string, read_envelope, string},
 };
 
 use super::EventType;
@@ -32,7 +32,7 @@ impl Envelope {
             event_type,
             version,
             created_at,
-        } = read_front(body)?;
+        } = read_envelope(body)?;
         let (event_type, type_as_sent) = event_type.ok_or_else(|| EnvelopeError::missing(TYPE))?;
         Ok(Self {
             id: id.ok_or_else(|| EnvelopeError::missing(ID))?,
@@ -85,7 +85,7 @@ struct Members {
     created_at: Option<Option<Box<str>>>,
 }
 
-impl Front for Members {
+impl EnvelopeFields for Members {
     type Member = Member;
 
     fn is_complete(&self) -> bool {

@@ -2,7 +2,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     EnvelopeError,
-    model::{Field, Front, optional_integer, read_front, string},
+    model::{EnvelopeFields, Field, optional_integer, read_envelope, string},
 };
 
 use super::Topic;
@@ -23,7 +23,7 @@ impl Envelope {
     ///
     /// Where the body is no JSON object, or has no `topic` that is a string.
     pub(crate) fn read(body: &[u8]) -> Result<Self, EnvelopeError> {
-        let Members { topic, account_id } = read_front(body)?;
+        let Members { topic, account_id } = read_envelope(body)?;
         Ok(Self {
             topic: topic.ok_or_else(|| EnvelopeError::missing(TOPIC))?,
             account_id: account_id.flatten(),
@@ -49,7 +49,7 @@ struct Members {
     account_id: Option<Option<i64>>,
 }
 
-impl Front for Members {
+impl EnvelopeFields for Members {
     type Member = Member;
 
     fn is_complete(&self) -> bool {

@@ -5,7 +5,7 @@ use std::{future::Future, time::Duration};
 use tokio::task::JoinSet;
 
 use super::trial::{Found, LONG, Trial, expect, print};
-use crate::{Claim, DedupeStore, Held, Token};
+use crate::{Claim, DedupeStore, Ownership, Token};
 
 /// How often a rule is tried: a race is not lost every time.
 const ROUNDS: usize = 8;
@@ -32,7 +32,7 @@ pub(super) async fn of_many_claims_at_once_of_a_lapsed_claim_one_is_acquired(
         expect(
             "the stale finish",
             trial.finish(stale, print(1), LONG).await?,
-            Held::Lost,
+            Ownership::Lost,
         )?;
     }
     Ok(())
@@ -46,7 +46,7 @@ pub(super) async fn of_many_claims_at_once_of_a_done_event_none_is_acquired(
     expect(
         "finish",
         trial.finish(token, print(1), LONG).await?,
-        Held::Held,
+        Ownership::Held,
     )?;
     expect("done of 64", storm(&trial).await?, [0, 0, AT_ONCE])
 }
@@ -62,7 +62,7 @@ pub(super) async fn of_a_finish_and_a_take_over_at_once_one_succeeds(
         let finish = tokio::spawn(async move { finishing.finish(first, print(1), LONG).await });
         let taken = trial.claim(second, LONG).await?;
         match (joined(finish).await?, taken) {
-            (Held::Held, Claim::Done { .. }) | (Held::Lost, Claim::Acquired { .. }) => {}
+            (Ownership::Held, Claim::Done { .. }) | (Ownership::Lost, Claim::Acquired { .. }) => {}
             other => {
                 return Err(format!(
                     "expected one of the two to succeed, found {other:?}"

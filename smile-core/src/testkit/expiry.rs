@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::trial::{Found, LONG, SHORT, Trial, expect, outlast, print};
-use crate::{Claim, DedupeStore, Fence, Held, Token};
+use crate::{Claim, DedupeStore, Fence, Ownership, Token};
 
 pub(super) async fn done_ends_with_its_retention(trial: Trial<impl DedupeStore>) -> Found {
     let token = Token::unique();
@@ -11,7 +11,7 @@ pub(super) async fn done_ends_with_its_retention(trial: Trial<impl DedupeStore>)
     expect(
         "finish",
         trial.finish(token, print(1), SHORT).await?,
-        Held::Held,
+        Ownership::Held,
     )?;
     outlast(SHORT).await;
     trial.acquire(Token::unique(), LONG).await?;
@@ -52,20 +52,24 @@ pub(super) async fn a_token_that_was_taken_over_changes_nothing(
     expect(
         "the stale extend",
         trial.extend(stale, SHORT).await?,
-        Held::Lost,
+        Ownership::Lost,
     )?;
     expect(
         "the stale finish",
         trial.finish(stale, print(1), LONG).await?,
-        Held::Lost,
+        Ownership::Lost,
     )?;
-    expect("the stale release", trial.release(stale).await?, Held::Lost)?;
+    expect(
+        "the stale release",
+        trial.release(stale).await?,
+        Ownership::Lost,
+    )?;
     outlast(SHORT).await;
     trial.meets_a_claim().await?;
     expect(
         "the owner's finish",
         trial.finish(owner, print(1), LONG).await?,
-        Held::Held,
+        Ownership::Held,
     )
 }
 
@@ -78,12 +82,12 @@ pub(super) async fn a_token_that_was_taken_over_stays_lost_when_the_next_is_rele
     expect(
         "the owner's release",
         trial.release(owner).await?,
-        Held::Held,
+        Ownership::Held,
     )?;
     expect(
         "the stale finish",
         trial.finish(stale, print(1), LONG).await?,
-        Held::Lost,
+        Ownership::Lost,
     )?;
     trial.acquire(Token::unique(), LONG).await.map(drop)
 }
@@ -91,11 +95,11 @@ pub(super) async fn a_token_that_was_taken_over_stays_lost_when_the_next_is_rele
 pub(super) async fn extend_counts_from_now_on(trial: Trial<impl DedupeStore>) -> Found {
     let token = Token::unique();
     trial.acquire(token, SHORT).await?;
-    expect("extend", trial.extend(token, LONG).await?, Held::Held)?;
+    expect("extend", trial.extend(token, LONG).await?, Ownership::Held)?;
     outlast(SHORT).await;
     trial.meets_a_claim().await?;
     // From now on, and not on top of what was left.
-    expect("extend", trial.extend(token, SHORT).await?, Held::Held)?;
+    expect("extend", trial.extend(token, SHORT).await?, Ownership::Held)?;
     outlast(SHORT).await;
     trial.acquire(Token::unique(), LONG).await.map(drop)
 }
@@ -109,7 +113,7 @@ pub(super) async fn its_own_token_finishes_a_claim_whose_lease_is_over_while_nob
     expect(
         "finish",
         trial.finish(token, print(1), LONG).await?,
-        Held::Held,
+        Ownership::Held,
     )?;
     trial.meets_done(Token::unique()).await.map(drop)
 }
@@ -119,7 +123,7 @@ pub(super) async fn its_own_token_extends_a_claim_whose_lease_is_over_while_nobo
 ) -> Found {
     let token = Token::unique();
     trial.acquire(token, Duration::ZERO).await?;
-    expect("extend", trial.extend(token, LONG).await?, Held::Held)?;
+    expect("extend", trial.extend(token, LONG).await?, Ownership::Held)?;
     trial.meets_a_claim().await.map(drop)
 }
 
@@ -128,7 +132,7 @@ pub(super) async fn its_own_token_releases_a_claim_whose_lease_is_over_while_nob
 ) -> Found {
     let token = Token::unique();
     trial.acquire(token, Duration::ZERO).await?;
-    expect("release", trial.release(token).await?, Held::Held)?;
+    expect("release", trial.release(token).await?, Ownership::Held)?;
     trial.acquire(Token::unique(), LONG).await.map(drop)
 }
 
@@ -138,11 +142,15 @@ pub(super) async fn the_longest_times_are_accepted(trial: Trial<impl DedupeStore
     let token = Token::unique();
     trial.acquire(token, ten_years).await?;
     trial.meets_a_claim().await?;
-    expect("extend", trial.extend(token, ten_years).await?, Held::Held)?;
+    expect(
+        "extend",
+        trial.extend(token, ten_years).await?,
+        Ownership::Held,
+    )?;
     expect(
         "finish",
         trial.finish(token, print(1), ten_years).await?,
-        Held::Held,
+        Ownership::Held,
     )?;
     trial.meets_done(Token::unique()).await.map(drop)
 }
@@ -157,11 +165,11 @@ pub(super) async fn fences_grow_with_every_claim_of_an_event(
         grows(last, fence)?;
         last = fence;
         match n {
-            0 => expect("release", trial.release(token).await?, Held::Held)?,
+            0 => expect("release", trial.release(token).await?, Ownership::Held)?,
             1 => expect(
                 "finish",
                 trial.finish(token, print(1), SHORT).await?,
-                Held::Held,
+                Ownership::Held,
             )?,
             _ => {}
         }

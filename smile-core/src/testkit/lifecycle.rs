@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::trial::{Found, LONG, SHORT, Trial, expect, outlast, print};
-use crate::{DedupeStore, DeliveryKey, Held, Token};
+use crate::{DedupeStore, EventKey, Ownership, Token};
 
 pub(super) async fn an_absent_event_is_acquired(trial: Trial<impl DedupeStore>) -> Found {
     trial.acquire(Token::unique(), LONG).await.map(drop)
@@ -44,7 +44,7 @@ pub(super) async fn the_same_token_is_granted_its_claim_again(
     expect(
         "finish",
         trial.finish(token, print(1), LONG).await?,
-        Held::Held,
+        Ownership::Held,
     )
 }
 
@@ -56,7 +56,7 @@ pub(super) async fn finish_makes_the_event_done_with_its_fingerprint(
     expect(
         "finish",
         trial.finish(token, print(7), LONG).await?,
-        Held::Held,
+        Ownership::Held,
     )?;
     match trial.meets_done(Token::unique()).await? {
         Some(found) if found != print(7) => Err(format!(
@@ -77,13 +77,13 @@ pub(super) async fn done_is_told_to_every_token_and_changed_by_none(
     expect(
         "finish",
         trial.finish(token, print(1), LONG).await?,
-        Held::Held,
+        Ownership::Held,
     )?;
     for token in [token, Token::unique()] {
-        expect("release", trial.release(token).await?, Held::Lost)?;
-        expect("extend", trial.extend(token, SHORT).await?, Held::Lost)?;
+        expect("release", trial.release(token).await?, Ownership::Lost)?;
+        expect("extend", trial.extend(token, SHORT).await?, Ownership::Lost)?;
         let again = trial.finish(token, print(2), SHORT).await?;
-        expect("finish after finish", again, Held::Lost)?;
+        expect("finish after finish", again, Ownership::Lost)?;
     }
     outlast(SHORT).await;
     trial.meets_done(token).await?;
@@ -93,17 +93,21 @@ pub(super) async fn done_is_told_to_every_token_and_changed_by_none(
 pub(super) async fn release_makes_the_event_absent(trial: Trial<impl DedupeStore>) -> Found {
     let token = Token::unique();
     trial.acquire(token, LONG).await?;
-    expect("release", trial.release(token).await?, Held::Held)?;
-    expect("second release", trial.release(token).await?, Held::Lost)?;
+    expect("release", trial.release(token).await?, Ownership::Held)?;
+    expect(
+        "second release",
+        trial.release(token).await?,
+        Ownership::Lost,
+    )?;
     expect(
         "finish after release",
         trial.finish(token, print(1), LONG).await?,
-        Held::Lost,
+        Ownership::Lost,
     )?;
     expect(
         "extend after release",
         trial.extend(token, LONG).await?,
-        Held::Lost,
+        Ownership::Lost,
     )?;
     trial.acquire(Token::unique(), LONG).await?;
     trial.meets_a_claim().await.map(drop)
@@ -115,20 +119,24 @@ pub(super) async fn only_the_claims_own_token_changes_it(trial: Trial<impl Dedup
     expect(
         "another's extend",
         trial.extend(other, SHORT).await?,
-        Held::Lost,
+        Ownership::Lost,
     )?;
     expect(
         "another's finish",
         trial.finish(other, print(1), LONG).await?,
-        Held::Lost,
+        Ownership::Lost,
     )?;
-    expect("another's release", trial.release(other).await?, Held::Lost)?;
+    expect(
+        "another's release",
+        trial.release(other).await?,
+        Ownership::Lost,
+    )?;
     outlast(SHORT).await;
     trial.meets_a_claim().await?;
     expect(
         "its own finish",
         trial.finish(owner, print(1), LONG).await?,
-        Held::Held,
+        Ownership::Held,
     )
 }
 
@@ -136,13 +144,13 @@ pub(super) async fn nothing_can_be_changed_where_nothing_is_claimed(
     trial: Trial<impl DedupeStore>,
 ) -> Found {
     let token = Token::unique();
-    expect("extend", trial.extend(token, LONG).await?, Held::Lost)?;
+    expect("extend", trial.extend(token, LONG).await?, Ownership::Lost)?;
     expect(
         "finish",
         trial.finish(token, print(1), LONG).await?,
-        Held::Lost,
+        Ownership::Lost,
     )?;
-    expect("release", trial.release(token).await?, Held::Lost)?;
+    expect("release", trial.release(token).await?, Ownership::Lost)?;
     trial.acquire(Token::unique(), LONG).await.map(drop)
 }
 
@@ -156,9 +164,9 @@ pub(super) async fn events_do_not_touch_each_other(trial: Trial<impl DedupeStore
     expect(
         "finish",
         done.finish(token, print(1), LONG).await?,
-        Held::Held,
+        Ownership::Held,
     )?;
-    expect("release", released.release(token).await?, Held::Held)?;
+    expect("release", released.release(token).await?, Ownership::Held)?;
     done.meets_done(Token::unique()).await?;
     claimed.meets_a_claim().await?;
     released.acquire(Token::unique(), LONG).await.map(drop)
@@ -185,14 +193,14 @@ pub(super) async fn every_printable_key_is_kept(trial: Trial<impl DedupeStore>) 
     let printable: String = ('!'..='~').collect();
     let unique = Token::unique().to_hex();
     let longest = format!("{unique}{}", printable.repeat(3));
-    let trial = trial.on(DeliveryKey::new(&longest[..256]));
+    let trial = trial.on(EventKey::new(&longest[..256]));
     let token = Token::unique();
     trial.acquire(token, LONG).await?;
-    expect("extend", trial.extend(token, LONG).await?, Held::Held)?;
+    expect("extend", trial.extend(token, LONG).await?, Ownership::Held)?;
     expect(
         "finish",
         trial.finish(token, print(1), LONG).await?,
-        Held::Held,
+        Ownership::Held,
     )?;
     trial.meets_done(Token::unique()).await.map(drop)
 }
@@ -206,7 +214,7 @@ pub(super) async fn a_call_may_be_dropped_at_any_await(trial: Trial<impl DedupeS
         trial.acquire(token, LONG).await?;
         polled(polls, trial.extend(token, LONG)).await.transpose()?;
         let finished = polled(polls, trial.finish(token, print(1), LONG)).await;
-        if finished.transpose()? != Some(Held::Held) {
+        if finished.transpose()? != Some(Ownership::Held) {
             let _ = trial.finish(token, print(1), LONG).await?;
         }
         trial.meets_done(Token::unique()).await?;

@@ -2,7 +2,7 @@
 
 use std::{fmt::Debug, future::Future, sync::Arc, time::Duration};
 
-use crate::{Claim, DedupeStore, DeliveryKey, Fence, Fingerprint, Held, StoreError, Token};
+use crate::{Claim, DedupeStore, EventKey, Fence, Fingerprint, Ownership, StoreError, Token};
 
 /// What a rule finds; the text says how the store breaks it.
 pub(super) type Found<T = ()> = Result<T, String>;
@@ -15,7 +15,7 @@ pub(super) const SHORT: Duration = Duration::from_millis(150);
 /// One store and one event that nobody else knows.
 pub(super) struct Trial<S> {
     store: Arc<S>,
-    key: DeliveryKey,
+    key: EventKey,
 }
 
 impl<S> Clone for Trial<S> {
@@ -26,19 +26,19 @@ impl<S> Clone for Trial<S> {
 
 impl<S> Trial<S> {
     pub(super) fn new(store: Arc<S>) -> Self {
-        let key = DeliveryKey::new(&format!("testkit:{}", Token::unique().to_hex()));
+        let key = EventKey::new(&format!("testkit:{}", Token::unique().to_hex()));
         Self { store, key }
     }
 
     /// The same store, with another event.
-    pub(super) fn on(&self, key: DeliveryKey) -> Self {
+    pub(super) fn on(&self, key: EventKey) -> Self {
         let store = Arc::clone(&self.store);
         Self { store, key }
     }
 
     /// The same store, with the event whose key has more text at its end.
     pub(super) fn on_suffix(&self, suffix: &str) -> Self {
-        self.on(DeliveryKey::new(&format!("{}{suffix}", self.key)))
+        self.on(EventKey::new(&format!("{}{suffix}", self.key)))
     }
 }
 
@@ -53,16 +53,16 @@ impl<S: DedupeStore> Trial<S> {
         token: Token,
         print: Fingerprint,
         retention: Duration,
-    ) -> Found<Held> {
+    ) -> Found<Ownership> {
         let call = self.store.finish(&self.key, token, print, retention);
         answer("finish", call).await
     }
 
-    pub(super) async fn extend(&self, token: Token, lease: Duration) -> Found<Held> {
+    pub(super) async fn extend(&self, token: Token, lease: Duration) -> Found<Ownership> {
         answer("extend", self.store.extend(&self.key, token, lease)).await
     }
 
-    pub(super) async fn release(&self, token: Token) -> Found<Held> {
+    pub(super) async fn release(&self, token: Token) -> Found<Ownership> {
         answer("release", self.store.release(&self.key, token)).await
     }
 

@@ -5,7 +5,7 @@
 //! parameters. So these have none. Their values are hex digits and numbers and nothing else, so
 //! that no value can end a literal.
 
-use smile_core::{DeliveryKey, Fingerprint, Token};
+use smile_core::{EventKey, Fingerprint, Token};
 
 use crate::call::{GRACE, LONGEST, STEP, millis};
 
@@ -20,12 +20,7 @@ fn limited(statement: &str) -> String {
 
 /// Whoever is refused has only read. No row is the answer where another's claim was committed
 /// after this statement began.
-pub(super) fn claim(
-    key: &DeliveryKey,
-    token: Token,
-    fingerprint: Fingerprint,
-    lease: i64,
-) -> String {
+pub(super) fn claim(key: &EventKey, token: Token, fingerprint: Fingerprint, lease: i64) -> String {
     let (key, token, fingerprint) = (text(key), bytes(token), fingerprint.to_hex());
     // No time can be subtracted from infinity.
     let longest = millis(LONGEST);
@@ -62,13 +57,13 @@ UNION ALL SELECT state, seen.left, fingerprint, 0 FROM seen"
 }
 
 /// One row where the claim was still held; so [`finish`] and [`release`] as well.
-pub(super) fn extend(key: &DeliveryKey, token: Token, lease: i64) -> String {
+pub(super) fn extend(key: &EventKey, token: Token, lease: i64) -> String {
     let expires = format!("expires_at = clock_timestamp() + {lease} * interval '1 millisecond'");
     change(key, token, &expires)
 }
 
 pub(super) fn finish(
-    key: &DeliveryKey,
+    key: &EventKey,
     token: Token,
     fingerprint: Fingerprint,
     retention: i64,
@@ -81,11 +76,11 @@ pub(super) fn finish(
     change(key, token, &done)
 }
 
-pub(super) fn release(key: &DeliveryKey, token: Token) -> String {
+pub(super) fn release(key: &EventKey, token: Token) -> String {
     change(key, token, "state = 'free', expires_at = clock_timestamp()")
 }
 
-fn change(key: &DeliveryKey, token: Token, change: &str) -> String {
+fn change(key: &EventKey, token: Token, change: &str) -> String {
     let (key, token) = (text(key), bytes(token));
     limited(&format!(
         "UPDATE smile_dedupe SET {change}
@@ -109,7 +104,7 @@ SELECT count(*) FROM purged"
     ))
 }
 
-fn text(key: &DeliveryKey) -> String {
+fn text(key: &EventKey) -> String {
     let hex: String = key
         .as_str()
         .bytes()
@@ -129,7 +124,7 @@ mod tests {
     #[test]
     fn no_character_of_a_key_is_in_a_statement_but_as_hex_digits() {
         let (token, print) = (Token::unique(), Fingerprint::default());
-        let key = DeliveryKey::new(r"';--\$1");
+        let key = EventKey::new(r"';--\$1");
         for statement in [
             claim(&key, token, print, 1),
             extend(&key, token, 1),

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use smile_core::{DeliveryKey, StoreError, Token};
+use smile_core::{EventKey, StoreError, Token};
 use sqlx::{Error, SqlitePool};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -30,7 +30,7 @@ pub(super) struct Batches(mpsc::UnboundedSender<Job>);
 
 #[derive(Debug)]
 struct Job {
-    key: DeliveryKey,
+    key: EventKey,
     token: Token,
     step: Step,
     reply: oneshot::Sender<Result<Found, Cause>>,
@@ -47,7 +47,7 @@ impl Batches {
     /// Takes the step with the next batch; answers when it is on the disk.
     pub(super) async fn take(
         &self,
-        key: &DeliveryKey,
+        key: &EventKey,
         token: Token,
         step: Step,
     ) -> Result<Found, StoreError> {

@@ -1,6 +1,6 @@
 //! One step of one claim, as SQL.
 
-use smile_core::{DeliveryKey, Fingerprint, Token};
+use smile_core::{EventKey, Fingerprint, Token};
 use sqlx::{Error, SqliteConnection};
 
 /// What is to be done; times in milliseconds.
@@ -30,7 +30,7 @@ impl Step {
     pub(super) async fn look(
         self,
         connection: &mut SqliteConnection,
-        key: &DeliveryKey,
+        key: &EventKey,
         token: Token,
     ) -> Result<Option<Found>, Error> {
         if !matches!(self, Self::Claim { .. }) {
@@ -48,7 +48,7 @@ impl Step {
     pub(super) async fn take(
         self,
         connection: &mut SqliteConnection,
-        key: &DeliveryKey,
+        key: &EventKey,
         token: Token,
     ) -> Result<Found, Error> {
         // Looked at once more: now nobody else writes.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use smile_core::{Claim, DedupeStore, DeliveryKey, Fingerprint, StoreError, Token};
+use smile_core::{Claim, DedupeStore, EventKey, Fingerprint, StoreError, Token};
 use tokio::{
     task::JoinSet,
     time::{Instant, sleep},
@@ -14,7 +14,7 @@ pub(crate) const RECOVERY: Duration = Duration::from_secs(5);
 /// Claims an event that nobody has seen.
 pub(crate) async fn claim(store: &impl DedupeStore) -> Result<Claim, StoreError> {
     let token = Token::unique();
-    let key = DeliveryKey::new(&token.to_hex());
+    let key = EventKey::new(&token.to_hex());
     let (print, lease) = (Fingerprint::default(), Duration::from_secs(15));
     store.claim(&key, token, print, lease).await
 }

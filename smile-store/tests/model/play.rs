@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use smile_core::{Claim, DedupeStore, DeliveryKey, Fence, Fingerprint, Held, StoreError, Token};
+use smile_core::{Claim, DedupeStore, EventKey, Fence, Fingerprint, Ownership, StoreError, Token};
 
 use super::script::{Answer, Call, EVENTS, Print, Step, TOKENS, Time};
 
 /// The answers to a script about events that the store has never seen.
 pub(crate) async fn play(store: &impl DedupeStore, script: &[Step]) -> Vec<Answer> {
     let run = Token::unique().to_hex();
-    let keys: [_; EVENTS] = std::array::from_fn(|n| DeliveryKey::new(&format!("{run}/{n}")));
+    let keys: [_; EVENTS] = std::array::from_fn(|n| EventKey::new(&format!("{run}/{n}")));
     let tokens: [_; TOKENS] = std::array::from_fn(|_| Token::unique());
     let mut fences = [None; EVENTS];
     let mut answers = Vec::new();
@@ -51,10 +51,10 @@ fn claimed(claim: Claim, last: &mut Option<Fence>) -> Answer {
     }
 }
 
-fn held(held: Held) -> Answer {
+fn held(held: Ownership) -> Answer {
     match held {
-        Held::Held => Answer::Held,
-        Held::Lost => Answer::Lost,
+        Ownership::Held => Answer::Held,
+        Ownership::Lost => Answer::Lost,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Each event takes effect once.
 
-use smile_core::DedupeKey;
+use smile_core::DedupeBy;
 
 use crate::{Kind, Reaction, Setup, sign, subject::secret};
 
@@ -147,8 +147,8 @@ pub fn direct_runs_the_handler_for_every_delivery(kind: Kind) {
 /// By what the user says tells events apart.
 pub fn the_key_can_be_chosen(kind: Kind) {
     let builder = Setup::smile_api_builder().dedupe_by(|delivery| match delivery.event_name() {
-        "USER_CREATED" => DedupeKey::Never,
-        other => DedupeKey::Text(other.to_owned()),
+        "USER_CREATED" => DedupeBy::Never,
+        other => DedupeBy::Text(other.to_owned()),
     });
     let subject = Setup::new().smile_api(builder.build()).start(kind);
     subject

@@ -9,7 +9,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_core::Stream;
-use smile_core::{Answer, Head, Intake, Reply, Vendor};
+use smile_core::{Head, Intake, IntakeResponse, Reply, Vendor};
 
 use super::{Handler, Setup};
 use crate::{Body, Request, Response, sign};
@@ -47,9 +47,9 @@ async fn handle<V: Vendor>(intake: &Intake<V>, handler: &Handler, request: &Requ
         .hand_over(delivery, run, |status| Some(*status))
         .await
     {
-        Answer::Handler(status) => response(&Reply::empty(status)),
-        Answer::Reply(reply) => response(&reply),
-        Answer::Rejected(rejection) => response(&rejection.reply()),
+        IntakeResponse::Handler(status) => response(&Reply::empty(status)),
+        IntakeResponse::Reply(reply) => response(&reply),
+        IntakeResponse::Rejected(rejection) => response(&rejection.reply()),
     }
 }
 

@@ -289,9 +289,10 @@ fn outage<S>(
     println!("served {:?} after the return", back.elapsed());
     let grown = receiver.resident().saturating_sub(before.0);
     assert!(grown < 16 << 10, "grew by {grown} KiB");
+    // A connection to the store for each sender at most.
     let descriptors = receiver.descriptors();
     assert!(
-        descriptors <= before.1 + 8,
+        descriptors <= before.1 + LOAD,
         "{} descriptors before, {descriptors} after",
         before.1
     );

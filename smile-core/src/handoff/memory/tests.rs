@@ -5,11 +5,11 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use super::*;
 
 fn hash(key: &str) -> KeyHash {
-    KeyHash::from(&DeliveryKey::new(key))
+    KeyHash::from(&EventKey::new(key))
 }
 
 async fn done(store: &MemoryDedupe, id: &str) {
-    let (key, token) = (DeliveryKey::new(id), Token::unique());
+    let (key, token) = (EventKey::new(id), Token::unique());
     let print = Fingerprint::default();
     let claim = store
         .claim(&key, token, print, Duration::from_secs(15))
@@ -20,11 +20,11 @@ async fn done(store: &MemoryDedupe, id: &str) {
         .finish(&key, token, print, Duration::from_secs(60))
         .await
         .unwrap();
-    assert_eq!(held, Held::Held, "{id}");
+    assert_eq!(held, Ownership::Held, "{id}");
 }
 
 async fn is_done(store: &MemoryDedupe, id: &str) -> bool {
-    let (key, token) = (DeliveryKey::new(id), Token::unique());
+    let (key, token) = (EventKey::new(id), Token::unique());
     let lease = Duration::from_secs(15);
     let claim = store
         .claim(&key, token, Fingerprint::default(), lease)
@@ -56,7 +56,7 @@ async fn an_event_handled_anew_is_not_forgotten_with_its_earlier_run() {
     store.claim_now(key, token, Duration::from_secs(15));
     assert_eq!(
         store.finish_now(key, token, print, Duration::ZERO),
-        Held::Held
+        Ownership::Held
     );
     done(&store, "et-1").await;
     assert_eq!(
@@ -130,7 +130,7 @@ async fn claims_in_flight_are_not_forgotten_for_room() {
     for (key, token) in &held {
         let again = store.claim_now(*key, Token::unique(), lease);
         assert!(matches!(again, Claim::InFlight { .. }), "{again:?}");
-        assert_eq!(store.release_now(*key, *token), Held::Held);
+        assert_eq!(store.release_now(*key, *token), Ownership::Held);
     }
     assert_eq!(store.lock().events.len(), 1, "no claim is left");
     assert!(is_done(&store, "et-99").await);
@@ -211,7 +211,7 @@ proptest! {
             now += passes;
             let until = now + 5;
             let (key, token) = (keys[usize::from(n)], tokens[holder]);
-            let holds = if plain.holds(n, holder) { Held::Held } else { Held::Lost };
+            let holds = if plain.holds(n, holder) { Ownership::Held } else { Ownership::Lost };
             match step {
                 Step::Claim => {
                     let claim = state.claim(key, token, at(now), at(until) - at(now));
@@ -224,20 +224,20 @@ proptest! {
                 }
                 Step::Extend => {
                     prop_assert_eq!(state.extend(key, token, at(until)), holds);
-                    if holds == Held::Held {
+                    if holds == Ownership::Held {
                         plain.events.insert(n, (until, Kept::Claimed(holder)));
                     }
                 }
                 Step::Finish => {
                     let print = Fingerprint::default();
                     prop_assert_eq!(state.finish(key, token, print, at(until)), holds);
-                    if holds == Held::Held {
+                    if holds == Ownership::Held {
                         plain.finish(n, turn, until);
                     }
                 }
                 Step::Release => {
                     prop_assert_eq!(state.release(key, token), holds);
-                    if holds == Held::Held {
+                    if holds == Ownership::Held {
                         plain.events.remove(&n);
                     }
                 }

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     DataError, EnvelopeError,
-    model::{Field, Front, read_front, string},
+    model::{EnvelopeFields, Field, read_envelope, string},
 };
 
 use super::{Callback, Payload};
@@ -27,7 +27,7 @@ impl<'a> Hint<'a> {
     /// Where the body has no name of a callback, or a payload that is not what the vendor documents
     /// for it. An unknown callback is no error.
     pub fn parse(body: &'a [u8]) -> Result<Self, HintError> {
-        let Members { callback } = read_front(body).map_err(HintError::Wrapper)?;
+        let Members { callback } = read_envelope(body).map_err(HintError::Wrapper)?;
         let callback =
             callback.ok_or_else(|| HintError::Wrapper(EnvelopeError::missing(CALLBACK)))?;
         let payload = Payload::read(&callback, body).map_err(HintError::Payload)?;
@@ -103,7 +103,7 @@ struct Members {
     callback: Option<Callback>,
 }
 
-impl Front for Members {
+impl EnvelopeFields for Members {
     type Member = Member;
 
     fn is_complete(&self) -> bool {

@@ -10,7 +10,7 @@ use std::{
 use tokio::time::{Instant, sleep};
 
 use super::*;
-use crate::{Claim, DeliveryKey, Fence, Fingerprint, Held, MemoryDedupe, StoreError, Token};
+use crate::{Claim, EventKey, Fence, Fingerprint, MemoryDedupe, Ownership, StoreError, Token};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Flaw {
@@ -49,7 +49,7 @@ struct Row {
 }
 
 impl Flawed {
-    fn key(&self, key: &DeliveryKey) -> String {
+    fn key(&self, key: &EventKey) -> String {
         match self.flaw {
             Flaw::FoldsCase => key.as_str().to_lowercase(),
             Flaw::TruncatesKeys => key.as_str().chars().take(191).collect(),
@@ -105,29 +105,29 @@ impl Flawed {
 
     fn change(
         &self,
-        key: &DeliveryKey,
+        key: &EventKey,
         token: Token,
         blind: Flaw,
         change: impl FnOnce(&mut Row),
-    ) -> Result<Held, StoreError> {
+    ) -> Result<Ownership, StoreError> {
         let mut rows = self.rows()?;
         let Some(row) = rows.get_mut(&self.key(key)) else {
-            return Ok(Held::Lost);
+            return Ok(Ownership::Lost);
         };
         let own = row.token == Some(token) || (row.token.is_some() && self.flaw == blind);
         let lapsed = self.flaw == Flaw::LapsedClaimIsLost && row.until <= Instant::now();
         if !own || lapsed {
-            return Ok(Held::Lost);
+            return Ok(Ownership::Lost);
         }
         change(row);
-        Ok(Held::Held)
+        Ok(Ownership::Held)
     }
 }
 
 impl DedupeStore for Flawed {
     async fn claim(
         &self,
-        key: &DeliveryKey,
+        key: &EventKey,
         token: Token,
         _fingerprint: Fingerprint,
         lease: Duration,
@@ -161,10 +161,10 @@ impl DedupeStore for Flawed {
 
     async fn extend(
         &self,
-        key: &DeliveryKey,
+        key: &EventKey,
         token: Token,
         lease: Duration,
-    ) -> Result<Held, StoreError> {
+    ) -> Result<Ownership, StoreError> {
         let until = self.until(lease);
         self.change(key, token, Flaw::ExtendIgnoresTheToken, |row| {
             row.until = match self.flaw {
@@ -176,18 +176,18 @@ impl DedupeStore for Flawed {
 
     async fn finish(
         &self,
-        key: &DeliveryKey,
+        key: &EventKey,
         token: Token,
         fingerprint: Fingerprint,
         retention: Duration,
-    ) -> Result<Held, StoreError> {
+    ) -> Result<Ownership, StoreError> {
         let until = self.until(retention);
         self.change(key, token, Flaw::FinishIgnoresTheToken, |row| {
             (row.done, row.until, row.token) = (Some(fingerprint), until, None);
         })
     }
 
-    async fn release(&self, key: &DeliveryKey, token: Token) -> Result<Held, StoreError> {
+    async fn release(&self, key: &EventKey, token: Token) -> Result<Ownership, StoreError> {
         if self.flaw == Flaw::ReleaseForgetsDone {
             let mut rows = self.rows()?;
             if let Some(row) = rows.get_mut(&self.key(key)) {

@@ -8,13 +8,13 @@ use serde_json::value::RawValue;
 use crate::EnvelopeError;
 
 use super::{
-    Field, KeySeed, Kind, Number,
+    Field, JsonType, KeySeed, Number,
     mend::{text_of, without_lone_surrogates, without_mark},
     scalar::Scalar,
 };
 
 /// The members of an envelope, taken one by one.
-pub(crate) trait Front: Default {
+pub(crate) trait EnvelopeFields: Default {
     type Member: Field;
 
     /// Whether nothing more is needed.
@@ -27,15 +27,15 @@ pub(crate) trait Front: Default {
     fn take(&mut self, member: Self::Member, value: &RawValue) -> Result<(), EnvelopeError>;
 }
 
-/// Reads a body from its beginning until the front is complete, or the object ends, or its JSON
+/// Reads a body from its beginning until the fields are complete, or the object ends, or its JSON
 /// breaks.
 ///
-/// Nothing is looked at after the point where the front is complete, and where it is sufficient,
+/// It looks at nothing after that point, and where the fields are sufficient,
 /// broken JSON is the business of whoever reads the data.
 ///
 /// Values of other members are skipped without recursion, however deep they are. Bytes that are no
 /// UTF-8, and lone surrogates in names, are no obstacle.
-pub(crate) fn read_front<F: Front>(body: &[u8]) -> Result<F, EnvelopeError> {
+pub(crate) fn read_envelope<F: EnvelopeFields>(body: &[u8]) -> Result<F, EnvelopeError> {
     read(without_mark(body)).or_else(|err| {
         let text = text_of(body);
         match (without_lone_surrogates(&text), text) {
@@ -45,22 +45,22 @@ pub(crate) fn read_front<F: Front>(body: &[u8]) -> Result<F, EnvelopeError> {
     })
 }
 
-fn read<F: Front>(body: &[u8]) -> Result<F, EnvelopeError> {
-    let mut front = F::default();
+fn read<F: EnvelopeFields>(body: &[u8]) -> Result<F, EnvelopeError> {
+    let mut fields = F::default();
     let mut refusal = None;
-    let visitor = FrontVisitor {
-        front: &mut front,
+    let visitor = FieldsVisitor {
+        fields: &mut fields,
         refusal: &mut refusal,
     };
     // Leaving an object in its middle is an error to the reader, but none of ours.
     let result = serde_json::Deserializer::from_slice(body).deserialize_map(visitor);
     match (refusal, result) {
         (Some(refusal), _) => Err(refusal),
-        (None, Err(err)) if !front.is_sufficient() => Err(match Kind::of_json(body) {
+        (None, Err(err)) if !fields.is_sufficient() => Err(match JsonType::of_json(body) {
             Some(found) if err.is_data() => EnvelopeError::not_an_object(found),
             _ => EnvelopeError::unreadable(&err),
         }),
-        _ => Ok(front),
+        _ => Ok(fields),
     }
 }
 
@@ -69,7 +69,7 @@ pub(crate) fn string<'a>(
     member: &'static str,
     value: &'a RawValue,
 ) -> Result<Cow<'a, str>, EnvelopeError> {
-    optional_string(value).ok_or_else(|| EnvelopeError::not_a_string(member, Kind::of(value)))
+    optional_string(value).ok_or_else(|| EnvelopeError::not_a_string(member, JsonType::of(value)))
 }
 
 /// The string that a member may be. One with a lone surrogate stays as it was written, with its
@@ -78,7 +78,9 @@ pub(crate) fn optional_string(value: &RawValue) -> Option<Cow<'_, str>> {
     match Scalar::of(value) {
         Some(scalar) if scalar.is_number() => None,
         Some(text) => Some(text.into()),
-        None if Kind::of(value) == Kind::String => Some(value.get().trim_matches('"').into()),
+        None if JsonType::of(value) == JsonType::String => {
+            Some(value.get().trim_matches('"').into())
+        }
         None => None,
     }
 }
@@ -88,12 +90,12 @@ pub(crate) fn optional_integer(value: &RawValue) -> Option<i64> {
     Number::new(Scalar::of(value)?.as_str()).ok()?.to_i64()
 }
 
-struct FrontVisitor<'f, F> {
-    front: &'f mut F,
+struct FieldsVisitor<'f, F> {
+    fields: &'f mut F,
     refusal: &'f mut Option<EnvelopeError>,
 }
 
-impl<'de, F: Front> Visitor<'de> for FrontVisitor<'_, F> {
+impl<'de, F: EnvelopeFields> Visitor<'de> for FieldsVisitor<'_, F> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -102,7 +104,7 @@ impl<'de, F: Front> Visitor<'de> for FrontVisitor<'_, F> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let mut name = Cow::Borrowed("");
-        while !self.front.is_complete()
+        while !self.fields.is_complete()
             && let Some(found) = map.next_key_seed(KeySeed::<F::Member>::new(&mut name))?
         {
             let Some((member, _)) = found else {
@@ -110,8 +112,8 @@ impl<'de, F: Front> Visitor<'de> for FrontVisitor<'_, F> {
                 continue;
             };
             let value = map.next_value::<&RawValue>()?;
-            if Kind::of(value) != Kind::Null
-                && let Err(refusal) = self.front.take(member, value)
+            if JsonType::of(value) != JsonType::Null
+                && let Err(refusal) = self.fields.take(member, value)
             {
                 *self.refusal = Some(refusal);
                 break;
