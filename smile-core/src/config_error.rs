@@ -44,6 +44,19 @@ pub(crate) fn checked_name(name: &str) -> Result<&str, ConfigError> {
     }
 }
 
+/// A number or a time that is not zero.
+#[cfg(feature = "intake")]
+pub(crate) fn nonzero<N: Default + PartialEq>(
+    setting: &'static str,
+    value: N,
+) -> Result<N, ConfigError> {
+    if value == N::default() {
+        Err(ConfigError::Zero(setting))
+    } else {
+        Ok(value)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,13 +4,15 @@ use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 
+#[cfg(feature = "inbox")]
+use crate::inbox::Work;
 #[cfg(feature = "intake")]
 use crate::intake::IntakeId;
 use crate::{DataError, Fence, Rejection, Vendor, Verified};
 
 /// A verified event: the exact bytes, what their envelope says, and their data when asked for.
 ///
-/// Cheap to clone. There is one way to get one: through the intake, which verified it.
+/// Cheap to clone. The intake makes one of what it verified, and an inbox of what it kept.
 pub struct Delivery<V: Vendor> {
     event: Arc<Event<V>>,
     /// Not shared: the claim comes after others may have a clone.
@@ -18,6 +20,9 @@ pub struct Delivery<V: Vendor> {
     /// The intake that verified it.
     #[cfg(feature = "intake")]
     intake: Option<IntakeId>,
+    /// The worker's run, for an event out of an inbox.
+    #[cfg(feature = "inbox")]
+    work: Option<Arc<Work>>,
 }
 
 struct Event<V: Vendor> {
@@ -38,6 +43,8 @@ impl<V: Vendor> Delivery<V> {
             fence: None,
             #[cfg(feature = "intake")]
             intake: None,
+            #[cfg(feature = "inbox")]
+            work: None,
         })
     }
 
@@ -122,6 +129,17 @@ impl<V: Vendor> Delivery<V> {
         self.intake
     }
 
+    #[cfg(feature = "inbox")]
+    pub(crate) fn with_work(self, work: Work) -> Self {
+        let work = Some(Arc::new(work));
+        Self { work, ..self }
+    }
+
+    #[cfg(feature = "inbox")]
+    pub(crate) fn work(&self) -> Option<&Work> {
+        self.work.as_deref()
+    }
+
     /// Notes the claim under which the handler runs.
     #[cfg(feature = "intake")]
     pub(crate) fn with_fence(self, fence: Option<Fence>) -> Self {
@@ -136,6 +154,8 @@ impl<V: Vendor> Clone for Delivery<V> {
             fence: self.fence,
             #[cfg(feature = "intake")]
             intake: self.intake,
+            #[cfg(feature = "inbox")]
+            work: self.work.clone(),
         }
     }
 }

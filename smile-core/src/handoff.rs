@@ -12,8 +12,8 @@ mod timing;
 mod token;
 mod waiting;
 
-pub(crate) use claim::{ClaimAttempt, NotHeld};
-pub(crate) use event_handle::{EventHandle, Store};
+pub(crate) use claim::{ClaimAttempt, NotHeld, RETRY};
+pub(crate) use event_handle::{EventHandle, Store, StoreFuture, guarded};
 pub(crate) use key::EventIdentity;
 pub use key::{DedupeBy, EventKey};
 pub use memory::MemoryDedupe;

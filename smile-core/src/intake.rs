@@ -7,14 +7,13 @@ use futures_core::Stream;
 
 use crate::{
     BodyError, Clock, DedupeBy, Delivery, Head, Observer, Outcome, Ownership, Reason, Rejection,
-    Reply, Report, SmileApi, SmileIo, Vendor,
+    Reply, Report, SmileApi, SmileIo, Vendor, Verified,
     catch_panic::catch_panic_now,
     handoff::{
         ClaimAttempt, EventHandle, EventIdentity, Handoff, NotHeld, Running, Timing, Waiting,
     },
     key_ring::{Secrets, Source},
     observe,
-    reply::Header,
     source_ip::SourcePolicy,
 };
 
@@ -22,12 +21,16 @@ mod body;
 mod builder;
 mod head;
 mod id;
+#[cfg(feature = "inbox")]
+mod inbox;
 
 use body::Body;
 pub use builder::IntakeBuilder;
 pub use head::Admitted;
 use head::PendingKeys;
 pub(crate) use id::IntakeId;
+#[cfg(feature = "inbox")]
+pub(crate) use inbox::InboxKey;
 
 /// The intake pipeline of one endpoint, configured once and shared by all its requests.
 ///
@@ -50,6 +53,7 @@ struct Settings<V: Vendor> {
     lookup_timeout: Duration,
     max_event_age: Option<Duration>,
     pings: Pings,
+    scope: Box<str>,
     key_prefix: Box<str>,
     dedupe_key: Option<Arc<KeyHook<V>>>,
     handoff: Handoff,
@@ -137,10 +141,25 @@ impl<V: Vendor> Intake<V> {
         B: Stream<Item = Result<Bytes, E>>,
         E: Into<BodyError>,
     {
+        let verified = self.receive_bytes(admitted, body).await?;
+        self.read(verified)
+            .map_err(|rejection| self.reject(None, rejection))
+    }
+
+    /// The same, without a look at the bytes.
+    pub(crate) async fn receive_bytes<B, E>(
+        &self,
+        admitted: Admitted<V>,
+        body: B,
+    ) -> Result<Verified<Bytes>, Rejection>
+    where
+        B: Stream<Item = Result<Bytes, E>>,
+        E: Into<BodyError>,
+    {
         let chunks = pin!(body);
         let mut body = Body::new(chunks);
-        let rejection = match self.read_and_verify(admitted, &mut body).await {
-            Ok(delivery) => return Ok(delivery),
+        let rejection = match self.verify(admitted, &mut body).await {
+            Ok(verified) => return Ok(verified),
             Err(rejection) => rejection,
         };
         // Before reading on: the sender may go away meanwhile, and that drops this future.
@@ -170,8 +189,7 @@ impl<V: Vendor> Intake<V> {
         let settings = &*self.0;
         let is_ping = V::is_ping(delivery.envelope());
         if is_ping && settings.pings == Pings::Answer {
-            self.report(Outcome::Ping, Some(&delivery), None, Some(200));
-            return IntakeResponse::Reply(Reply::empty(200));
+            return IntakeResponse::Reply(self.answer_ping(&delivery));
         }
         let event = match self.event(&delivery, is_ping) {
             Ok(Some(event)) => event,
@@ -228,11 +246,11 @@ impl<V: Vendor> Intake<V> {
         self.0.running.drained().await;
     }
 
-    async fn read_and_verify<B, E>(
+    async fn verify<B, E>(
         &self,
         Admitted(secrets): Admitted<V>,
         body: &mut Body<'_, B>,
-    ) -> Result<Delivery<V>, Rejection>
+    ) -> Result<Verified<Bytes>, Rejection>
     where
         B: Stream<Item = Result<Bytes, E>>,
         E: Into<BodyError>,
@@ -244,7 +262,12 @@ impl<V: Vendor> Intake<V> {
                 head::look_up(*asked, settings.lookup_timeout, settings.body_limit).await?
             }
         };
-        let verified = body.verify(verification, settings.body_timeout).await?;
+        body.verify(verification, settings.body_timeout).await
+    }
+
+    /// Reads the envelope of verified bytes, and refuses an event that is too old.
+    pub(crate) fn read(&self, verified: Verified<Bytes>) -> Result<Delivery<V>, Rejection> {
+        let settings = &*self.0;
         let delivery = Delivery::read(verified)?.verified_by(settings.id);
         if let Some(limit) = settings.max_event_age {
             check_age(
@@ -268,11 +291,7 @@ impl<V: Vendor> Intake<V> {
             // All pings have one body: each is a test of its own.
             Handoff::Deduplicated(_) | Handoff::Direct => return Ok(None),
         };
-        let chosen = match &settings.dedupe_key {
-            Some(hook) => catch_panic_now(|| hook(delivery))
-                .map_err(|err| Rejection::from(Reason::DedupeByPanicked).because(Arc::new(err)))?,
-            None => DedupeBy::Vendor,
-        };
+        let chosen = self.dedupe_by(delivery)?;
         let identity = match &chosen {
             DedupeBy::Vendor => EventIdentity::of(delivery),
             DedupeBy::Text(text) => EventIdentity::Text(text),
@@ -280,6 +299,14 @@ impl<V: Vendor> Intake<V> {
         };
         let tenant = delivery.tenant().unwrap_or_default();
         Ok(Some(store.event(&settings.key_prefix, tenant, &identity)))
+    }
+
+    pub(crate) fn dedupe_by(&self, delivery: &Delivery<V>) -> Result<DedupeBy, Rejection> {
+        let Some(hook) = &self.0.dedupe_key else {
+            return Ok(DedupeBy::Vendor);
+        };
+        catch_panic_now(|| hook(delivery))
+            .map_err(|err| Rejection::from(Reason::DedupeByPanicked).because(Arc::new(err)))
     }
 
     fn respond<R>(
@@ -300,12 +327,22 @@ impl<V: Vendor> Intake<V> {
             Outcome::Duplicate
         };
         self.report(outcome, Some(delivery), None, Some(200));
-        IntakeResponse::Reply(Reply::empty(200).header("smile-duplicate", Header::Text("true")))
+        IntakeResponse::Reply(Reply::duplicate())
     }
 
     fn refuse<R>(&self, delivery: &Delivery<V>, rejection: Rejection) -> IntakeResponse<R> {
-        self.rejected(Some(delivery), &rejection);
-        IntakeResponse::Rejected(rejection)
+        IntakeResponse::Rejected(self.reject(Some(delivery), rejection))
+    }
+
+    pub(crate) fn answer_ping(&self, delivery: &Delivery<V>) -> Reply {
+        self.report(Outcome::Ping, Some(delivery), None, Some(200));
+        Reply::empty(200)
+    }
+
+    /// Reports the rejection, and returns it.
+    pub(crate) fn reject(&self, delivery: Option<&Delivery<V>>, rejection: Rejection) -> Rejection {
+        self.rejected(delivery, &rejection);
+        rejection
     }
 
     fn rejected(&self, delivery: Option<&Delivery<V>>, rejection: &Rejection) {
@@ -313,30 +350,21 @@ impl<V: Vendor> Intake<V> {
         self.report(Outcome::Rejected, delivery, Some(rejection), status);
     }
 
-    fn report(
+    pub(crate) fn report(
         &self,
         outcome: Outcome,
         delivery: Option<&Delivery<V>>,
         rejection: Option<&Rejection>,
         status: Option<u16>,
     ) {
-        let event = delivery.map(|delivery| observe::Event {
-            name: delivery.event_name(),
-            known: delivery.is_known(),
-            id: V::event_id(delivery.envelope()),
-            tenant: delivery.tenant(),
-            secret_index: delivery.secret_index(),
-        });
         let report = Report {
             vendor: V::NAME,
             outcome,
-            event,
+            event: delivery.map(observe::Event::of),
             rejection,
             status,
         };
-        if let Err(err) = catch_panic_now(|| self.0.observer.observe(&report)) {
-            tracing::error!(target: "smile", vendor = V::NAME, error = %err, "the observer panicked");
-        }
+        observe::report(&*self.0.observer, &report);
     }
 }
 

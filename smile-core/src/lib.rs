@@ -130,6 +130,8 @@ mod fingerprint;
 #[cfg(feature = "intake")]
 mod handoff;
 mod head;
+#[cfg(feature = "inbox")]
+mod inbox;
 #[cfg(feature = "intake")]
 mod intake;
 mod key_ring;
@@ -162,6 +164,12 @@ pub use handoff::{
     Claim, DedupeBy, DedupeStore, EventKey, MemoryDedupe, Ownership, StoreError, Token,
 };
 pub use head::{Field, Head};
+#[cfg(feature = "inbox")]
+pub use inbox::{
+    Accepted, DeadLetter, DeadReason, FromDelivery, Inbox, InboxAdmitted, InboxIntake,
+    IntoEndpoint, Job, JobId, NewEvent, Permanent, Settlement, StoredEvent, Take,
+    UnknownDeadReason, WorkQueue, Worker, WorkerHandle,
+};
 #[cfg(feature = "intake")]
 pub use intake::{Admitted, Intake, IntakeBuilder, IntakeResponse};
 pub use key_ring::{KeyRing, Secrets};

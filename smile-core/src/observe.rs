@@ -1,6 +1,6 @@
 //! One report for each request.
 
-use crate::{Rejection, RejectionKind};
+use crate::{Delivery, Rejection, RejectionKind, Vendor, catch_panic::catch_panic_now};
 
 /// Receives one report for each request, when its answer is known.
 ///
@@ -61,6 +61,26 @@ pub struct Event<'a> {
     pub secret_index: usize,
 }
 
+impl<'a> Event<'a> {
+    pub(crate) fn of<V: Vendor>(delivery: &'a Delivery<V>) -> Self {
+        Self {
+            name: delivery.event_name(),
+            known: delivery.is_known(),
+            id: V::event_id(delivery.envelope()),
+            tenant: delivery.tenant(),
+            secret_index: delivery.secret_index(),
+        }
+    }
+}
+
+/// Reports to an observer, whose panic is logged.
+pub(crate) fn report(observer: &dyn Observer, report: &Report<'_>) {
+    if let Err(err) = catch_panic_now(|| observer.observe(report)) {
+        let vendor = report.vendor;
+        tracing::error!(target: "smile", vendor, error = %err, "the observer panicked");
+    }
+}
+
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -77,6 +97,11 @@ pub enum Outcome {
     Duplicate,
     /// A duplicate by its id, but with another body under the same secret.
     IdReuse,
+    /// Stored in the inbox, for a worker to handle.
+    Stored,
+    /// Stored among the inbox's dead letters: a signed body that is no event, or an event that
+    /// failed for good.
+    DeadLetter,
     /// Refused, see [`Report::rejection`].
     Rejected,
 }
@@ -91,6 +116,8 @@ impl Outcome {
             Self::Ping => "ping",
             Self::Duplicate => "duplicate",
             Self::IdReuse => "id_reuse",
+            Self::Stored => "stored",
+            Self::DeadLetter => "dead_letter",
             Self::Rejected => "rejected",
         }
     }
@@ -151,11 +178,14 @@ impl Observer for TracingObserver {
             return;
         }
         match report.outcome {
-            Outcome::HandlerFailed | Outcome::IdReuse | Outcome::HandledLate => {
+            Outcome::HandlerFailed
+            | Outcome::IdReuse
+            | Outcome::HandledLate
+            | Outcome::DeadLetter => {
                 line!(warn, "delivery", outcome = outcome);
             }
             Outcome::Duplicate => line!(info, "delivery", outcome = outcome),
-            Outcome::Handled | Outcome::Ping | Outcome::Rejected => {
+            Outcome::Handled | Outcome::Ping | Outcome::Rejected | Outcome::Stored => {
                 line!(debug, "delivery", outcome = outcome);
             }
         }

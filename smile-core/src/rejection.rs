@@ -111,15 +111,23 @@ impl fmt::Display for Rejection {
     /// The reason; with `{:#}` every cause behind it, too, apart by colons.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.reason.fmt(f)?;
-        if f.alternate() {
-            let mut cause = self.source();
-            while let Some(err) = cause {
-                write!(f, ": {err}")?;
-                cause = err.source();
-            }
+        match self.source() {
+            Some(cause) if f.alternate() => write!(f, ": {}", chain(cause)),
+            _ => Ok(()),
         }
-        Ok(())
     }
+}
+
+/// An error and every cause behind it, apart by colons.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(err) = cause {
+        text.push_str(": ");
+        text.push_str(&err.to_string());
+        cause = err.source();
+    }
+    text
 }
 
 impl Error for Rejection {

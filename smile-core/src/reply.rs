@@ -26,6 +26,12 @@ impl Reply {
         Self::new(status, "")
     }
 
+    /// The answer to an event that was taken before.
+    #[cfg(feature = "intake")]
+    pub(crate) fn duplicate() -> Self {
+        Self::empty(200).header("smile-duplicate", Header::Text("true"))
+    }
+
     /// Adds a header; there is room for three, the most that any answer has.
     pub(crate) fn header(mut self, name: &'static str, value: Header) -> Self {
         let free = self.headers.iter_mut().find(|slot| slot.is_none());

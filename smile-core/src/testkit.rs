@@ -11,8 +11,12 @@
 
 mod concurrency;
 mod expiry;
+mod inbox_suite;
 mod lifecycle;
+mod memory_inbox;
 mod suite;
 mod trial;
 
+pub use inbox_suite::{inbox_suite, work_queue_suite};
+pub use memory_inbox::MemoryInbox;
 pub use suite::dedupe_store_suite;

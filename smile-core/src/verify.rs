@@ -143,7 +143,7 @@ impl<V: Vendor> Verification<V> {
             more: more.iter().map(begun).collect(),
             decoy: false,
             signature,
-            body: Buffer::Empty,
+            body: Buffer::default(),
             limit,
         }))
     }
@@ -157,8 +157,8 @@ impl<V: Vendor> Verification<V> {
 
     /// Takes the next bytes of the body, as received.
     ///
-    /// Keeps a body of one chunk without copying it; otherwise the first allocation is 1 KiB or
-    /// what was received, whichever is more, and never what was merely declared.
+    /// Copies them, so that the server's buffer is free again, and a delivery that is kept takes its
+    /// own size. Memory grows with what was received, and never with what was merely declared.
     ///
     /// # Errors
     ///
@@ -177,7 +177,7 @@ impl<V: Vendor> Verification<V> {
         }
         first.update(&chunk);
         more.iter_mut().for_each(|mac| mac.update(&chunk));
-        body.push(chunk, *limit);
+        body.push(&chunk, *limit);
         Ok(self)
     }
 
@@ -252,7 +252,8 @@ impl<V: Vendor> fmt::Debug for Verification<V> {
 
 /// Bytes whose signature was checked: to hold one is the proof.
 ///
-/// Only [`Verification::finish`] makes one.
+/// [`Verification::finish`] makes one; so does [`Delivery::trust_stored`](crate::Delivery), for bytes
+/// that were verified before they were stored in an inbox.
 #[derive(Clone)]
 pub struct Verified<T> {
     value: T,
@@ -263,6 +264,22 @@ pub struct Verified<T> {
 
 #[cfg(feature = "intake")]
 impl Verified<Bytes> {
+    /// For bytes that were verified before they were stored.
+    #[cfg(feature = "inbox")]
+    pub(crate) fn trust_stored(
+        value: Bytes,
+        secret_index: usize,
+        tenant: Option<Arc<str>>,
+        fingerprint: Fingerprint,
+    ) -> Self {
+        Self {
+            value,
+            secret_index,
+            tenant,
+            fingerprint,
+        }
+    }
+
     /// Drops the bytes, and keeps the rest.
     pub(crate) fn let_go(&mut self) {
         self.value = Bytes::new();

@@ -243,7 +243,7 @@ fn retry_after_lease(reason: Reason, lease_left: Duration) -> NotHeld {
 }
 
 /// When the sender is asked to come back after an outage.
-const RETRY: Duration = Duration::from_secs(5);
+pub(crate) const RETRY: Duration = Duration::from_secs(5);
 
 /// The longest that a sender is asked to wait for another's lease.
 const LONGEST_RETRY: Duration = Duration::from_secs(30);

@@ -195,7 +195,7 @@ impl<S: DedupeStore> ErasedStore for S {
     }
 }
 
-fn guarded<'a, T, Fut>(call: impl FnOnce() -> Fut + Send + 'a) -> StoreFuture<'a, T>
+pub(crate) fn guarded<'a, T, Fut>(call: impl FnOnce() -> Fut + Send + 'a) -> StoreFuture<'a, T>
 where
     Fut: Future<Output = Result<T, StoreError>> + Send + 'a,
 {

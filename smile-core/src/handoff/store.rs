@@ -117,7 +117,7 @@ impl StoreError {
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the store of seen events failed")
+        f.write_str("the store failed")
     }
 }
 

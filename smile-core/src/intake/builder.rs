@@ -6,7 +6,7 @@ use super::{Intake, IntakeId, Pings, Settings};
 use crate::{
     Clock, ConfigError, DedupeBy, DedupeStore, Delivery, EventKey, IpAllowList, MemoryDedupe,
     Observer, Secret, Secrets, SmileApi, SmileIo, SystemClock, TracingObserver, Vendor,
-    config_error::checked_name,
+    config_error::{checked_name, nonzero},
     handoff::{Handoff, Running, Store, Timing, Waiting},
     key_ring::Source,
     source_ip::SourcePolicy,
@@ -53,6 +53,7 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
             lookup_timeout: Duration::from_secs(5),
             max_event_age: None,
             pings: Pings::Answer,
+            scope: "default".into(),
             key_prefix: EventKey::prefix::<V>("default"),
             dedupe_key: None,
             handoff: Handoff::Deduplicated(Store::new(MemoryDedupe::default())),
@@ -206,7 +207,8 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
     ///
     /// [`ConfigError::Name`].
     pub fn scope(mut self, name: &str) -> Result<Self, ConfigError> {
-        self.settings.key_prefix = EventKey::prefix::<V>(checked_name(name)?);
+        self.settings.scope = checked_name(name)?.into();
+        self.settings.key_prefix = EventKey::prefix::<V>(name);
         Ok(self)
     }
 
@@ -238,6 +240,12 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
 
     /// Ends the configuration. Logs a warning for each secret that begins or ends in white space.
     pub fn build(self) -> T {
+        self.build_intake().into()
+    }
+}
+
+impl<V: Vendor, T> IntakeBuilder<V, T> {
+    pub(crate) fn build_intake(self) -> Intake<V> {
         if let Source::Fixed(ring) = &self.settings.secrets {
             for (secret, _) in (0..).zip(ring.keys()).filter(|(_, key)| key.is_padded) {
                 tracing::warn!(
@@ -249,7 +257,7 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
                 );
             }
         }
-        Intake(Arc::new(self.settings)).into()
+        Intake(Arc::new(self.settings))
     }
 }
 
@@ -290,14 +298,6 @@ impl<V: Vendor, T> fmt::Debug for IntakeBuilder<V, T> {
         f.debug_struct("IntakeBuilder")
             .field("vendor", &V::NAME)
             .finish_non_exhaustive()
-    }
-}
-
-fn nonzero<N: Default + PartialEq>(setting: &'static str, value: N) -> Result<N, ConfigError> {
-    if value == N::default() {
-        Err(ConfigError::Zero(setting))
-    } else {
-        Ok(value)
     }
 }
 

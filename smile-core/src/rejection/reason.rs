@@ -110,6 +110,8 @@ pub enum Reason {
     ClaimFailed,
     /// The handler succeeded, but the store could not note it.
     ConfirmFailed,
+    /// The inbox failed, or did not answer in time.
+    InboxFailed,
     /// The handler took longer than its deadline and was stopped.
     HandlerSlow {
         /// The deadline.
@@ -156,7 +158,7 @@ impl Reason {
             Self::LookupFailed | Self::LookupSlow { .. } | Self::LookupPanicked => {
                 Kind::SecretsUnavailable
             }
-            Self::ClaimFailed | Self::ConfirmFailed => Kind::StoreUnavailable,
+            Self::ClaimFailed | Self::ConfirmFailed | Self::InboxFailed => Kind::StoreUnavailable,
             Self::HandlerSlow { .. } => Kind::HandlerTimeout,
             Self::HandlerPanicked | Self::DedupeByPanicked => Kind::HandlerPanicked,
             Self::LayerMissing => Kind::NotVerified,
@@ -248,6 +250,7 @@ impl Reason {
                 "is the store of seen events up? The vendor sends again, so the handler may run \
                  twice for this event"
             }
+            Self::InboxFailed => "is the inbox's database up and reachable? The vendor sends again",
             Self::HandlerSlow { .. } => {
                 "answer faster and work in the background, or raise `handler_timeout`"
             }
@@ -339,6 +342,7 @@ impl fmt::Display for Reason {
             Self::ConfirmFailed => {
                 f.write_str("the event was handled, but the store could not note it")
             }
+            Self::InboxFailed => f.write_str("the event could not be stored in the inbox"),
             Self::HandlerSlow { deadline } => {
                 write!(f, "the handler did not answer within {deadline:?}")
             }

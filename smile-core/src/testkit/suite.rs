@@ -24,8 +24,14 @@ where
     S: DedupeStore,
     Fut: Future<Output = S>,
 {
-    let broken = broken_rules(make).await;
-    assert!(broken.is_empty(), "the store breaks {}", List(&broken));
+    report_broken("store", &broken_rules(make).await);
+}
+
+/// # Panics
+///
+/// If a rule is broken.
+pub(super) fn report_broken(subject: &str, broken: &[Broken]) {
+    assert!(broken.is_empty(), "the {subject} breaks {}", List(broken));
 }
 
 /// A rule that the store breaks, and how.
@@ -82,7 +88,7 @@ where
 }
 
 /// A store that hangs must not hang the suite.
-async fn in_time(rule: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+pub(super) async fn in_time(rule: impl Future<Output = Result<(), String>>) -> Result<(), String> {
     let limit = Duration::from_secs(10);
     tokio::time::timeout(limit, rule)
         .await

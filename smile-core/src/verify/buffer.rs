@@ -2,55 +2,32 @@
 
 use bytes::Bytes;
 
-/// The bytes received so far. One chunk stays as it came; from the second on they are joined.
-pub(super) enum Buffer {
-    Empty,
-    One(Bytes),
-    Joined(Vec<u8>),
-}
+/// A copy of the bytes received so far.
+///
+/// A copy, since a chunk keeps the server's whole buffer alive, which for a small event on a
+/// connection that carried a large one is a thousand times its size.
+#[derive(Default)]
+pub(super) struct Buffer(Vec<u8>);
 
 impl Buffer {
-    const FIRST_ALLOCATION: usize = 1 << 10;
-
     pub(super) fn len(&self) -> usize {
-        match self {
-            Self::Empty => 0,
-            Self::One(bytes) => bytes.len(),
-            Self::Joined(bytes) => bytes.len(),
-        }
+        self.0.len()
     }
 
-    pub(super) fn push(&mut self, chunk: Bytes, limit: usize) {
-        if chunk.is_empty() {
-            return;
+    /// Takes the next bytes, of a body that has at most `limit`.
+    pub(super) fn push(&mut self, chunk: &[u8], limit: usize) {
+        let len = self.0.len() + chunk.len();
+        if len > self.0.capacity() {
+            // Doubles, but not past the limit, which is all that there can ever be.
+            let capacity = len.max(self.0.capacity().saturating_mul(2).min(limit));
+            self.0.reserve_exact(capacity - self.0.len());
         }
-        match self {
-            Self::Empty => *self = Self::One(chunk),
-            Self::One(first) => {
-                let len = first.len() + chunk.len();
-                let mut joined = Vec::with_capacity(len.max(Self::FIRST_ALLOCATION.min(limit)));
-                joined.extend_from_slice(first);
-                joined.extend_from_slice(&chunk);
-                *self = Self::Joined(joined);
-            }
-            Self::Joined(joined) => {
-                let len = joined.len() + chunk.len();
-                if len > joined.capacity() {
-                    // Doubles, but not past the limit, which is all that there can ever be.
-                    let capacity = len.max(joined.capacity().saturating_mul(2).min(limit));
-                    joined.reserve_exact(capacity - joined.len());
-                }
-                joined.extend_from_slice(&chunk);
-            }
-        }
+        self.0.extend_from_slice(chunk);
     }
 
+    /// The bytes, without room for more.
     pub(super) fn into_bytes(self) -> Bytes {
-        match self {
-            Self::Empty => Bytes::new(),
-            Self::One(bytes) => bytes,
-            Self::Joined(bytes) => Bytes::from(bytes),
-        }
+        self.0.into_boxed_slice().into()
     }
 }
 
@@ -59,15 +36,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_buffer_starts_small_and_never_grows_past_the_limit() {
+    fn the_buffer_grows_by_doubling_and_never_past_the_limit() {
         let limit = 10_000;
-        let mut buffer = Buffer::Empty;
+        let mut buffer = Buffer::default();
         for _ in 0..limit {
-            buffer.push(Bytes::from_static(b"x"), limit);
-            if let Buffer::Joined(joined) = &buffer {
-                assert!(joined.capacity() <= (2 * joined.len()).max(1024).min(limit));
-            }
+            buffer.push(b"x", limit);
+            assert!(buffer.0.capacity() <= (2 * buffer.len()).min(limit).max(8));
         }
         assert_eq!(buffer.into_bytes().len(), limit);
+    }
+
+    #[test]
+    fn a_body_of_one_chunk_takes_its_own_size() {
+        let mut buffer = Buffer::default();
+        buffer.push(&[7; 281], 1000);
+        assert_eq!(buffer.0.capacity(), 281);
+        assert_eq!(buffer.into_bytes(), vec![7; 281]);
     }
 }

@@ -1,0 +1,118 @@
+//! The application's function that handles an event.
+
+use std::{error::Error, fmt, future::Future, pin::Pin};
+
+use super::Job;
+use crate::{Delivery, Rejection, Vendor, observe};
+
+/// What a handler of a [`Worker`](super::Worker) takes: a [`Delivery`], or the `SmileEvent` of an
+/// adapter, so that one function serves behind a layer and in a worker.
+pub trait FromDelivery: Sized {
+    /// Whose events these are.
+    type Vendor: Vendor;
+
+    /// Wraps the delivery.
+    fn from_delivery(delivery: Delivery<Self::Vendor>) -> Self;
+}
+
+impl<V: Vendor> FromDelivery for Delivery<V> {
+    type Vendor = V;
+
+    fn from_delivery(delivery: Self) -> Self {
+        delivery
+    }
+}
+
+/// An error that no later attempt can mend: the event becomes a dead letter at once.
+///
+/// A handler returns it as it is, or as its boxed error.
+#[derive(Debug)]
+pub struct Permanent(BoxError);
+
+impl Permanent {
+    /// Wraps the error.
+    pub fn new(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(error.into())
+    }
+}
+
+impl fmt::Display for Permanent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for Permanent {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}
+
+pub(super) type BoxError = Box<dyn Error + Send + Sync>;
+
+/// The handler of one vendor's events.
+pub(super) trait Handler: Send + Sync {
+    fn vendor(&self) -> &'static str;
+
+    /// Makes the future that handles the event, which does nothing until it is polled.
+    fn begin(&self, job: Job) -> Result<Begun, Rejection>;
+}
+
+/// A run that was begun, and the event for reports about it.
+pub(super) struct Begun {
+    pub(super) event: Box<dyn Described>,
+    pub(super) run: Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>,
+}
+
+/// What a report says of an event.
+pub(super) trait Described: Send + Sync {
+    fn describe(&self) -> observe::Event<'_>;
+}
+
+impl<V: Vendor> Described for Delivery<V> {
+    fn describe(&self) -> observe::Event<'_> {
+        observe::Event::of(self)
+    }
+}
+
+/// A function as a [`Handler`].
+pub(super) struct Function<F, E> {
+    function: F,
+    takes: std::marker::PhantomData<fn(E)>,
+}
+
+impl<F, E> Function<F, E> {
+    pub(super) fn new(function: F) -> Self {
+        Self {
+            function,
+            takes: std::marker::PhantomData,
+        }
+    }
+}
+
+impl<F, E, Fut, Err> Handler for Function<F, E>
+where
+    F: Fn(E) -> Fut + Clone + Send + Sync + 'static,
+    E: FromDelivery,
+    Fut: Future<Output = Result<(), Err>> + Send + 'static,
+    Err: Into<BoxError>,
+{
+    fn vendor(&self) -> &'static str {
+        E::Vendor::NAME
+    }
+
+    fn begin(&self, job: Job) -> Result<Begun, Rejection> {
+        let Job { id, attempt, event } = job;
+        let delivery = Delivery::<E::Vendor>::of_job(event, Some(id), attempt)?;
+        let function = self.function.clone();
+        let handled = delivery.clone();
+        Ok(Begun {
+            event: Box::new(delivery),
+            // The function is called inside, so that its panic is the run's.
+            run: Box::pin(async move {
+                let run = function(E::from_delivery(handled));
+                run.await.map_err(Into::into)
+            }),
+        })
+    }
+}
