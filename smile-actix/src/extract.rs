@@ -54,6 +54,16 @@ impl<V: Vendor> Clone for SmileEvent<V> {
     }
 }
 
+/// So that a worker's handler takes the same event as one behind a layer.
+#[cfg(feature = "inbox")]
+impl<V: Vendor> smile_core::FromDelivery for SmileEvent<V> {
+    type Vendor = V;
+
+    fn from_delivery(delivery: Delivery<V>) -> Self {
+        Self(delivery)
+    }
+}
+
 impl<V: Vendor> fmt::Debug for SmileEvent<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("SmileEvent").field(&self.0).finish()

@@ -89,6 +89,8 @@ mod bare_request;
 mod body;
 mod extract;
 mod head;
+#[cfg(feature = "inbox")]
+mod inbox;
 mod middleware;
 mod payload;
 mod response;
@@ -96,6 +98,8 @@ mod spawn_on_drop;
 
 pub use extract::{NotVerified, SmileEvent, VerifiedBody};
 pub use head::PeerAddr;
+#[cfg(feature = "inbox")]
+pub use inbox::SmileInbox;
 pub use middleware::SmileMiddleware;
 #[doc(hidden)]
 pub use middleware::SmileService;

@@ -116,6 +116,11 @@ impl<V: Vendor> SmileMiddleware<V> {
     }
 }
 
+#[cfg(feature = "inbox")]
+impl<V: Vendor> smile_core::IntoEndpoint<V> for SmileMiddleware<V> {
+    type Endpoint = crate::SmileInbox<V>;
+}
+
 impl<V: Vendor> From<Intake<V>> for SmileMiddleware<V> {
     fn from(intake: Intake<V>) -> Self {
         Self {

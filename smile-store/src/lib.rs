@@ -73,6 +73,10 @@ mod answer;
 mod call;
 #[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
 mod cause;
+#[cfg(all(feature = "inbox", any(feature = "postgres", feature = "sqlite")))]
+mod complete_in;
+#[cfg(all(feature = "inbox", any(feature = "postgres", feature = "sqlite")))]
+mod inbox_schema;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
@@ -86,9 +90,13 @@ mod sqlite;
 #[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
 mod thread;
 
+#[cfg(all(feature = "inbox", any(feature = "postgres", feature = "sqlite")))]
+pub use complete_in::{CompleteError, CompleteIn};
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresDedupe;
 #[cfg(feature = "redis")]
 pub use redis::{RedisConnection, RedisDedupe};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteDedupe;
+#[cfg(all(feature = "inbox", feature = "sqlite"))]
+pub use sqlite::SqliteInbox;

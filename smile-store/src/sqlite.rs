@@ -1,18 +1,16 @@
 //! Seen events in an SQLite file.
 
-use std::{str::FromStr, time::Duration};
+use std::time::Duration;
 
 use smile_core::{Claim, DedupeStore, EventKey, Fingerprint, Ownership, StoreError, Token};
-use sqlx::{
-    SqlitePool,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
-};
+use sqlx::SqlitePool;
 
 use self::{
     batches::Batches,
-    busy::{BUSY_TIMEOUT, retry_while_busy},
+    busy::retry_while_busy,
     cause::explain,
-    step::{Found, Step},
+    claim_step::{Change, ClaimStep, Found},
+    file::open,
 };
 use crate::{
     answer::{acquired, held, refused},
@@ -25,7 +23,24 @@ use crate::{
 mod batches;
 mod busy;
 mod cause;
-mod step;
+mod claim_step;
+mod file;
+#[cfg(feature = "inbox")]
+mod inbox;
+#[cfg(feature = "inbox")]
+mod inbox_step;
+
+#[cfg(feature = "inbox")]
+pub use inbox::SqliteInbox;
+
+/// The file's clock is its machine's; within one statement it stands still.
+macro_rules! now {
+    () => {
+        "CAST(round(unixepoch('subsec') * 1000) AS INTEGER)"
+    };
+}
+
+use now;
 
 /// Remembers events in an SQLite file: for any number of processes of one machine.
 ///
@@ -56,7 +71,7 @@ mod step;
 #[derive(Clone, Debug)]
 pub struct SqliteDedupe {
     pool: SqlitePool,
-    batches: Batches,
+    batches: Batches<ClaimStep>,
     purges: Purges,
     thread: StoreThread,
 }
@@ -85,26 +100,8 @@ CREATE INDEX IF NOT EXISTS smile_dedupe_expires_at ON smile_dedupe (expires_at);
     ///
     /// If the URL is not SQLite's, the file cannot be opened, or no thread can be started.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
-        let options = SqliteConnectOptions::from_str(url)
-            .map_err(|err| StoreError::new(explain(err)))?
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY_TIMEOUT);
-        // The one connection is never closed: another would be no better, and a database in memory
-        // would be gone.
-        let connect = move || {
-            SqlitePoolOptions::new()
-                .max_connections(1)
-                .acquire_timeout(STEP)
-                .idle_timeout(None)
-                .max_lifetime(None)
-                .test_before_acquire(false)
-                .connect_with(options.clone())
-        };
         let thread = StoreThread::start()?;
-        let connect = async { retry_while_busy(connect).await.map_err(explain) };
-        let pool = thread.run_within(STEP * 10, connect).await?;
+        let pool = open(&thread, url).await?;
         Ok(Self::on(thread, pool))
     }
 
@@ -167,9 +164,9 @@ CREATE INDEX IF NOT EXISTS smile_dedupe_expires_at ON smile_dedupe (expires_at);
         &self,
         key: &EventKey,
         token: Token,
-        step: Step,
+        change: Change,
     ) -> Result<Ownership, StoreError> {
-        match self.batches.take(key, token, step).await? {
+        match self.batches.take(step(key, token, change)).await? {
             Found::Changed(rows) => Ok(held(rows > 0)),
             found => Err(unexpected(&found)),
         }
@@ -184,11 +181,11 @@ impl DedupeStore for SqliteDedupe {
         fingerprint: Fingerprint,
         lease: Duration,
     ) -> Result<Claim, StoreError> {
-        let step = Step::Claim {
+        let change = Change::Claim {
             print: fingerprint,
             lease: millis(lease),
         };
-        match self.batches.take(key, token, step).await? {
+        match self.batches.take(step(key, token, change)).await? {
             Found::Acquired(fence) => acquired(fence),
             Found::Refused((state, left, fingerprint)) => refused(&state, left, &fingerprint),
             found => Err(unexpected(&found)),
@@ -202,7 +199,7 @@ impl DedupeStore for SqliteDedupe {
         lease: Duration,
     ) -> Result<Ownership, StoreError> {
         let lease = millis(lease);
-        self.change(key, token, Step::Extend { lease }).await
+        self.change(key, token, Change::Extend { lease }).await
     }
 
     async fn finish(
@@ -212,11 +209,11 @@ impl DedupeStore for SqliteDedupe {
         fingerprint: Fingerprint,
         retention: Duration,
     ) -> Result<Ownership, StoreError> {
-        let step = Step::Finish {
+        let change = Change::Finish {
             print: fingerprint,
             retention: millis(retention),
         };
-        let held = self.change(key, token, step).await?;
+        let held = self.change(key, token, change).await?;
         if let Some(turn) = self.purges.finished() {
             let purge = within(ANSWER, purge_some(self.pool.clone()));
             self.thread.spawn(async move {
@@ -229,8 +226,13 @@ impl DedupeStore for SqliteDedupe {
     }
 
     async fn release(&self, key: &EventKey, token: Token) -> Result<Ownership, StoreError> {
-        self.change(key, token, Step::Release).await
+        self.change(key, token, Change::Release).await
     }
+}
+
+fn step(key: &EventKey, token: Token, change: Change) -> ClaimStep {
+    let key = key.clone();
+    ClaimStep { key, token, change }
 }
 
 fn unexpected(found: &Found) -> StoreError {

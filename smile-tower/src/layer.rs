@@ -67,6 +67,11 @@ mod for_axum {
         }
     }
 
+    #[cfg(feature = "inbox")]
+    impl<V: Vendor> smile_core::IntoEndpoint<V> for SmileLayer<V> {
+        type Endpoint = crate::SmileInbox<V>;
+    }
+
     impl<V: Vendor> From<Intake<V>> for SmileLayer<V> {
         fn from(intake: Intake<V>) -> Self {
             Self::with_body(intake, DefaultBody::from)

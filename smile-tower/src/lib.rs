@@ -46,6 +46,7 @@
 //! | Feature | Default | What it adds |
 //! |---|---|---|
 //! | `axum` | yes | `SmileEvent`, `VerifiedBody`, `SmileLayer::smile_api` and `smile_io`, `ConnectInfo`. Pulls in axum without its default features |
+//! | `inbox` | no | `SmileInbox`, `Worker`: store events first and handle them later, see `smile-core` |
 //! | `registration` | no | `RegistrationClient`, which registers webhooks over any HTTP client that is a Tower service |
 //! | `aws-lc-rs` | no | signatures by AWS-LC, see `smile-core` |
 //!
@@ -88,6 +89,8 @@ mod body;
 mod extract;
 mod future;
 mod head;
+#[cfg(feature = "inbox")]
+mod inbox;
 mod layer;
 #[cfg(feature = "registration")]
 mod registration;
@@ -99,6 +102,8 @@ pub use body::ResponseBody;
 pub use extract::{NotVerified, SmileEvent, VerifiedBody};
 pub use future::ResponseFuture;
 pub use head::PeerAddr;
+#[cfg(feature = "inbox")]
+pub use inbox::SmileInbox;
 pub use layer::{DefaultBody, SmileLayer};
 #[cfg(feature = "registration")]
 pub use registration::{RegistrationClient, RegistrationError};

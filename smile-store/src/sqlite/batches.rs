@@ -1,19 +1,15 @@
 //! Steps of many callers, written to the disk together.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, future::Future};
 
-use smile_core::{EventKey, StoreError, Token};
-use sqlx::{Error, SqlitePool};
+use smile_core::StoreError;
+use sqlx::{Error, SqliteConnection, SqlitePool};
 use tokio::{
     sync::{mpsc, oneshot},
     time::timeout,
 };
 
-use super::{
-    busy::retry_while_busy,
-    cause::explain,
-    step::{Found, Step},
-};
+use super::{busy::retry_while_busy, cause::explain};
 use crate::{
     call::{ANSWER, within},
     cause::Cause,
@@ -25,18 +21,40 @@ use crate::{
 ///
 /// A transaction costs a wait for the disk, whatever its size. One by one, the 64 deliveries of a
 /// burst would wait for 64 of them.
-#[derive(Clone, Debug)]
-pub(super) struct Batches(mpsc::UnboundedSender<Job>);
-
 #[derive(Debug)]
-struct Job {
-    key: EventKey,
-    token: Token,
-    step: Step,
-    reply: oneshot::Sender<Result<Found, Cause>>,
+pub(super) struct Batches<S: Step>(mpsc::UnboundedSender<Job<S>>);
+
+/// What a caller wants done.
+pub(super) trait Step: Send + Sync + 'static {
+    /// What the file says to it.
+    type Found: Send + 'static;
+
+    /// The answer, as far as it can be given without writing.
+    fn look(
+        &self,
+        connection: &mut SqliteConnection,
+    ) -> impl Future<Output = Result<Option<Self::Found>, Error>> + Send;
+
+    /// Takes the step, inside of a transaction that writes.
+    fn take(
+        &self,
+        connection: &mut SqliteConnection,
+    ) -> impl Future<Output = Result<Self::Found, Error>> + Send;
 }
 
-impl Batches {
+#[derive(Debug)]
+struct Job<S: Step> {
+    step: S,
+    reply: oneshot::Sender<Result<S::Found, Cause>>,
+}
+
+impl<S: Step> Clone for Batches<S> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<S: Step> Batches<S> {
     /// Writes on the store's thread.
     pub(super) fn start(thread: &StoreThread, pool: SqlitePool) -> Self {
         let (sender, jobs) = mpsc::unbounded_channel();
@@ -45,21 +63,10 @@ impl Batches {
     }
 
     /// Takes the step with the next batch; answers when it is on the disk.
-    pub(super) async fn take(
-        &self,
-        key: &EventKey,
-        token: Token,
-        step: Step,
-    ) -> Result<Found, StoreError> {
+    pub(super) async fn take(&self, step: S) -> Result<S::Found, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let job = Job {
-            key: key.clone(),
-            token,
-            step,
-            reply,
-        };
         // Where the thread has ended, the answer says so.
-        let _ = self.0.send(job);
+        let _ = self.0.send(Job { step, reply });
         let answer = within(ANSWER, async { Ok::<_, Infallible>(answer.await) }).await?;
         match answer {
             Ok(found) => found.map_err(StoreError::new),
@@ -71,7 +78,7 @@ impl Batches {
 /// So many that the file is never held for long.
 const BATCH: usize = 256;
 
-async fn write_all(pool: SqlitePool, mut received: mpsc::UnboundedReceiver<Job>) {
+async fn write_all<S: Step>(pool: SqlitePool, mut received: mpsc::UnboundedReceiver<Job<S>>) {
     let mut jobs = Vec::new();
     while received.recv_many(&mut jobs, BATCH).await > 0 {
         // What a caller gave up before it was begun is not done.
@@ -97,14 +104,13 @@ async fn write_all(pool: SqlitePool, mut received: mpsc::UnboundedReceiver<Job>)
     }
 }
 
-async fn write(pool: &SqlitePool, jobs: &[Job]) -> Result<Vec<Found>, Error> {
+async fn write<S: Step>(pool: &SqlitePool, jobs: &[Job<S>]) -> Result<Vec<S::Found>, Error> {
     let mut found = look(pool, jobs).await?;
     if found.iter().any(Option::is_none) {
         let mut transaction = retry_while_busy(|| pool.begin_with("BEGIN IMMEDIATE")).await?;
         for (job, found) in jobs.iter().zip(&mut found) {
             if found.is_none() {
-                let taken = job.step.take(&mut transaction, &job.key, job.token);
-                *found = Some(taken.await?);
+                *found = Some(job.step.take(&mut transaction).await?);
             }
         }
         transaction.commit().await?;
@@ -114,12 +120,11 @@ async fn write(pool: &SqlitePool, jobs: &[Job]) -> Result<Vec<Found>, Error> {
 
 /// Who is refused, for which nothing is written: they need not wait for other processes to write,
 /// nor those for them.
-async fn look(pool: &SqlitePool, jobs: &[Job]) -> Result<Vec<Option<Found>>, Error> {
+async fn look<S: Step>(pool: &SqlitePool, jobs: &[Job<S>]) -> Result<Vec<Option<S::Found>>, Error> {
     let mut connection = pool.acquire().await?;
     let mut found = Vec::with_capacity(jobs.len());
     for job in jobs {
-        let look = job.step.look(&mut connection, &job.key, job.token);
-        found.push(look.await?);
+        found.push(job.step.look(&mut connection).await?);
     }
     Ok(found)
 }

@@ -3,9 +3,19 @@
 use smile_core::{EventKey, Fingerprint, Token};
 use sqlx::{Error, SqliteConnection};
 
+use super::{batches::Step, now};
+
+/// One step of one claim.
+#[derive(Clone, Debug)]
+pub(super) struct ClaimStep {
+    pub(super) key: EventKey,
+    pub(super) token: Token,
+    pub(super) change: Change,
+}
+
 /// What is to be done; times in milliseconds.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Step {
+pub(super) enum Change {
     Claim { print: Fingerprint, lease: i64 },
     Extend { lease: i64 },
     Finish { print: Fingerprint, retention: i64 },
@@ -25,39 +35,29 @@ pub(super) enum Found {
 /// State, milliseconds left, fingerprint.
 pub(super) type Refused = (String, i64, String);
 
-impl Step {
-    /// What refuses the step, as far as can be told without writing.
-    pub(super) async fn look(
-        self,
-        connection: &mut SqliteConnection,
-        key: &EventKey,
-        token: Token,
-    ) -> Result<Option<Found>, Error> {
-        if !matches!(self, Self::Claim { .. }) {
+impl Step for ClaimStep {
+    type Found = Found;
+
+    async fn look(&self, connection: &mut SqliteConnection) -> Result<Option<Found>, Error> {
+        if !matches!(self.change, Change::Claim { .. }) {
             return Ok(None);
         }
         let refused: Option<Refused> = sqlx::query_as(REFUSED)
-            .bind(key.as_str())
-            .bind(&token.as_bytes()[..])
+            .bind(self.key.as_str())
+            .bind(&self.token.as_bytes()[..])
             .fetch_optional(connection)
             .await?;
         Ok(refused.map(Found::Refused))
     }
 
-    /// Takes the step, inside of a transaction that writes.
-    pub(super) async fn take(
-        self,
-        connection: &mut SqliteConnection,
-        key: &EventKey,
-        token: Token,
-    ) -> Result<Found, Error> {
+    async fn take(&self, connection: &mut SqliteConnection) -> Result<Found, Error> {
         // Looked at once more: now nobody else writes.
-        if let Some(refused) = self.look(connection, key, token).await? {
+        if let Some(refused) = self.look(connection).await? {
             return Ok(refused);
         }
-        let (key, token) = (key.as_str(), &token.as_bytes()[..]);
-        let change = match self {
-            Self::Claim { print, lease } => {
+        let (key, token) = (self.key.as_str(), &self.token.as_bytes()[..]);
+        let change = match self.change {
+            Change::Claim { print, lease } => {
                 return sqlx::query_scalar(CLAIM)
                     .bind(key)
                     .bind(token)
@@ -67,24 +67,17 @@ impl Step {
                     .await
                     .map(Found::Acquired);
             }
-            Self::Extend { lease } => sqlx::query(EXTEND).bind(key).bind(token).bind(lease),
-            Self::Finish { print, retention } => sqlx::query(FINISH)
+            Change::Extend { lease } => sqlx::query(EXTEND).bind(key).bind(token).bind(lease),
+            Change::Finish { print, retention } => sqlx::query(FINISH)
                 .bind(key)
                 .bind(token)
                 .bind(retention)
                 .bind(print.to_hex()),
-            Self::Release => sqlx::query(RELEASE).bind(key).bind(token),
+            Change::Release => sqlx::query(RELEASE).bind(key).bind(token),
         };
         let changed = change.execute(connection).await?;
         Ok(Found::Changed(changed.rows_affected()))
     }
-}
-
-/// The file's clock is its machine's; within one statement it stands still.
-macro_rules! now {
-    () => {
-        "CAST(round(unixepoch('subsec') * 1000) AS INTEGER)"
-    };
 }
 
 const REFUSED: &str = concat!(
