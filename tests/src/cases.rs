@@ -4,6 +4,7 @@ pub mod body;
 pub mod duplicates;
 pub mod events;
 pub mod handler;
+pub mod inbox;
 pub mod secrets;
 pub mod signature;
 pub mod source;
@@ -50,6 +51,17 @@ macro_rules! every_case {
                 a_slow_handler_is_stopped
                 its_answer_passes_through
                 the_body_inside_is_the_verified_one
+            }
+            inbox {
+                a_method_other_than_post_stores_nothing
+                a_new_event_is_stored_as_it_came_and_answered_200
+                a_ping_is_answered_and_not_stored
+                a_repetition_is_answered_200_and_stored_once
+                a_signed_body_that_is_no_event_is_a_dead_letter
+                an_event_of_the_other_vendor_is_stored_as_well
+                an_inbox_that_fails_hangs_or_panics_is_503
+                another_body_under_the_same_id_is_a_dead_letter
+                what_is_not_verified_is_not_stored
             }
             secrets {
                 a_failed_lookup_is_told_apart

@@ -46,6 +46,12 @@ impl Request {
         }
     }
 
+    /// Sends it to the endpoint that stores, instead of the one with a handler.
+    pub fn to_inbox(mut self) -> Self {
+        self.target = self.target.replace("/webhooks/", "/inbox/");
+        self
+    }
+
     /// Adds a header.
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.headers

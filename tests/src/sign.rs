@@ -18,6 +18,12 @@ pub const SMILE_API: &str = "/webhooks/smile-api";
 /// Where servers listen for Smile.io.
 pub const SMILE_IO: &str = "/webhooks/smile-io";
 
+/// Where servers store events of Smile API in an inbox.
+pub const INBOX_SMILE_API: &str = "/inbox/smile-api";
+
+/// Where servers store events of Smile.io in an inbox.
+pub const INBOX_SMILE_IO: &str = "/inbox/smile-io";
+
 /// The time that every setup's clock shows, in seconds since 1970.
 pub const NOW: u64 = 1_700_000_000;
 

@@ -12,7 +12,8 @@ use std::{
 
 use bytes::Bytes;
 use smile_core::{
-    Clock, Delivery, Fence, Intake, IntakeBuilder, Secret, SmileApi, SmileIo, Vendor,
+    Clock, Delivery, Fence, InboxIntake, Intake, IntakeBuilder, Secret, SmileApi, SmileIo, Vendor,
+    testkit::MemoryInbox,
 };
 
 use crate::{Connection, Request, Response, sign};
@@ -72,12 +73,16 @@ pub struct Seen {
     pub fence: Option<Fence>,
 }
 
-/// Two intakes and a handler, ready to be served by any subject.
+/// Two intakes and a handler, and the endpoints of an inbox, ready to be served by any subject.
+#[derive(Clone)]
 #[must_use]
 pub struct Setup {
     smile_api: Intake<SmileApi>,
     smile_io: Intake<SmileIo>,
     handler: Handler,
+    inbox: MemoryInbox,
+    inbox_smile_api: InboxIntake<SmileApi>,
+    inbox_smile_io: InboxIntake<SmileIo>,
 }
 
 type React = dyn Fn(usize) -> Reaction + Send + Sync;
@@ -86,10 +91,14 @@ impl Setup {
     /// Both vendors with [`sign::SECRET`], a clock that stands at [`sign::NOW`], and a handler that
     /// answers 204.
     pub fn new() -> Self {
+        let inbox = MemoryInbox::default();
         Self {
             smile_api: Self::smile_api_builder().build(),
             smile_io: Self::smile_io_builder().build(),
             handler: Handler::new(|_| Reaction::Answer(204)),
+            inbox_smile_api: Self::smile_api_builder().inbox(inbox.clone()),
+            inbox_smile_io: Self::smile_io_builder().inbox(inbox.clone()),
+            inbox,
         }
     }
 
@@ -115,6 +124,12 @@ impl Setup {
         self
     }
 
+    /// With another endpoint of Smile API that stores.
+    pub fn inbox_smile_api(mut self, endpoint: InboxIntake<SmileApi>) -> Self {
+        self.inbox_smile_api = endpoint;
+        self
+    }
+
     /// With another handler.
     pub fn react(mut self, react: impl Fn(usize) -> Reaction + Send + Sync + 'static) -> Self {
         self.handler = Handler::new(react);
@@ -127,23 +142,15 @@ impl Setup {
         let intake = self.smile_api.clone();
         let address = match kind {
             Kind::Core => None,
-            Kind::Axum => Some(axum::start(self.clone_for_server())),
-            Kind::Hyper => Some(hyper::start(self.clone_for_server())),
-            Kind::Actix => Some(actix::start(self.clone_for_server())),
+            Kind::Axum => Some(axum::start(self.clone())),
+            Kind::Hyper => Some(hyper::start(self.clone())),
+            Kind::Actix => Some(actix::start(self.clone())),
         };
         Running {
             setup: self,
             handler,
             intake,
             address,
-        }
-    }
-
-    fn clone_for_server(&self) -> Self {
-        Self {
-            smile_api: self.smile_api.clone(),
-            smile_io: self.smile_io.clone(),
-            handler: self.handler.clone(),
         }
     }
 }
@@ -190,6 +197,11 @@ impl Running {
     /// The intake for Smile API.
     pub fn intake(&self) -> &Intake<SmileApi> {
         &self.intake
+    }
+
+    /// What the endpoints of the inbox stored.
+    pub fn inbox(&self) -> &MemoryInbox {
+        &self.setup.inbox
     }
 
     /// The runs of the handler so far.

@@ -73,6 +73,24 @@ impl MemoryInbox {
         rows.rows.iter().filter(waiting).count()
     }
 
+    /// Takes a running event away from its run, as happens to a process that is frozen for longer than
+    /// its lease. Returns the new run.
+    ///
+    /// # Panics
+    ///
+    /// If there is no event of this number, counted from 1.
+    pub fn steal(&self, number: i64) -> JobId {
+        let mut rows = self.lock();
+        let row = rows.row(number);
+        #[expect(
+            clippy::expect_used,
+            reason = "a test ends where something does not hold"
+        )]
+        let row = row.expect("an event with this number");
+        row.begin(number, Instant::now() + Duration::from_secs(60))
+            .id
+    }
+
     fn lock(&self) -> MutexGuard<'_, Rows> {
         self.0.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }

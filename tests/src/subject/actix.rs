@@ -8,7 +8,7 @@ use actix_web::{
     test::TestRequest,
     web::{self, Bytes, Data},
 };
-use smile_actix::{SmileEvent, SmileIo, SmileMiddleware, VerifiedBody};
+use smile_actix::{SmileEvent, SmileInbox, SmileIo, SmileMiddleware, VerifiedBody};
 use tokio::sync::oneshot;
 
 use super::{Handler, Setup};
@@ -35,6 +35,8 @@ pub(super) fn start(setup: Setup) -> SocketAddr {
 async fn serve(setup: Setup, tell: oneshot::Sender<SocketAddr>) {
     let smile_api = SmileMiddleware::from(setup.smile_api);
     let smile_io = SmileMiddleware::from(setup.smile_io);
+    let inbox_smile_api = SmileInbox::from(setup.inbox_smile_api);
+    let inbox_smile_io = SmileInbox::from(setup.inbox_smile_io);
     let handler = Data::new(setup.handler);
     let server = HttpServer::new(move || {
         App::new()
@@ -51,6 +53,8 @@ async fn serve(setup: Setup, tell: oneshot::Sender<SocketAddr>) {
                     .wrap(smile_io.clone())
                     .route("", web::post().to(on_smile_io)),
             )
+            .route(sign::INBOX_SMILE_API, web::to(inbox_smile_api.clone()))
+            .route(sign::INBOX_SMILE_IO, web::to(inbox_smile_io.clone()))
             .route("/unprotected", web::post().to(on_smile_api))
     })
     .workers(2)

@@ -11,7 +11,7 @@ use axum::{
     routing::post,
 };
 use bytes::Bytes;
-use smile_tower::{SmileEvent, SmileIo, SmileLayer, VerifiedBody};
+use smile_tower::{SmileEvent, SmileInbox, SmileIo, SmileLayer, VerifiedBody};
 use tokio::{net::TcpListener, sync::oneshot};
 use tower::ServiceBuilder;
 
@@ -33,6 +33,11 @@ async fn serve(setup: Setup, tell: oneshot::Sender<SocketAddr>) {
     let app = Router::new()
         .route(sign::SMILE_API, post(on_smile_api).route_layer(stack))
         .route(sign::SMILE_IO, post(on_smile_io).route_layer(smile_io))
+        .route_service(
+            sign::INBOX_SMILE_API,
+            SmileInbox::from(setup.inbox_smile_api),
+        )
+        .route_service(sign::INBOX_SMILE_IO, SmileInbox::from(setup.inbox_smile_io))
         .route("/unprotected", post(on_smile_api))
         // Bodies over axum's own 2 MiB reach its extractors here.
         .layer(DefaultBodyLimit::disable())

@@ -9,7 +9,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_core::Stream;
-use smile_core::{Head, Intake, IntakeResponse, Reply, Vendor};
+use smile_core::{Head, InboxIntake, Intake, IntakeResponse, Reply, Vendor};
 
 use super::{Handler, Setup};
 use crate::{Body, Request, Response, sign};
@@ -22,6 +22,8 @@ pub(super) fn send(setup: &Setup, request: &Request) -> Response {
         match RequestHead(request).path() {
             sign::SMILE_API => handle(&setup.smile_api, &setup.handler, request).await,
             sign::SMILE_IO => handle(&setup.smile_io, &setup.handler, request).await,
+            sign::INBOX_SMILE_API => store(&setup.inbox_smile_api, request).await,
+            sign::INBOX_SMILE_IO => store(&setup.inbox_smile_io, request).await,
             other => panic!("no route {other}"),
         }
     })
@@ -32,12 +34,7 @@ async fn handle<V: Vendor>(intake: &Intake<V>, handler: &Handler, request: &Requ
         Ok(admitted) => admitted,
         Err(rejection) => return response(&rejection.reply()),
     };
-    let chunks = match request.body.clone() {
-        Body::Whole(bytes) => vec![bytes],
-        Body::Chunked(chunks) => chunks,
-    };
-    let body = Chunks(chunks.into_iter());
-    let delivery = match intake.receive(admitted, body).await {
+    let delivery = match intake.receive(admitted, chunks(request)).await {
         Ok(delivery) => delivery,
         Err(rejection) => return response(&rejection.reply()),
     };
@@ -51,6 +48,25 @@ async fn handle<V: Vendor>(intake: &Intake<V>, handler: &Handler, request: &Requ
         IntakeResponse::Reply(reply) => response(&reply),
         IntakeResponse::Rejected(rejection) => response(&rejection.reply()),
     }
+}
+
+async fn store<V: Vendor>(intake: &InboxIntake<V>, request: &Request) -> Response {
+    let accepted = match intake.admit(&RequestHead(request)) {
+        Ok(admitted) => intake.accept(admitted, chunks(request)).await,
+        Err(rejection) => Err(rejection),
+    };
+    match accepted {
+        Ok(reply) => response(&reply),
+        Err(rejection) => response(&rejection.reply()),
+    }
+}
+
+fn chunks(request: &Request) -> Chunks {
+    let chunks = match request.body.clone() {
+        Body::Whole(bytes) => vec![bytes],
+        Body::Chunked(chunks) => chunks,
+    };
+    Chunks(chunks.into_iter())
 }
 
 fn response(reply: &Reply) -> Response {
