@@ -14,7 +14,7 @@ pub(crate) fn print(settings: &Settings, address: SocketAddr) {
         "  {}",
         smile_api(
             address,
-            &shown(&settings.smile_api.generated, "SMILE_SMILE_API_SECRET")
+            &shown(&settings.smile_api.generated, "SMILE_API_SECRET")
         )
     );
     println!();
@@ -23,7 +23,7 @@ pub(crate) fn print(settings: &Settings, address: SocketAddr) {
         "  {}",
         smile_io(
             address,
-            &shown(&settings.smile_io.generated, "SMILE_SMILE_IO_SECRET")
+            &shown(&settings.smile_io.generated, "SMILE_IO_SECRET")
         )
     );
     println!();

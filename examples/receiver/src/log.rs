@@ -28,6 +28,16 @@ pub(crate) struct Page {
     limit: Option<usize>,
 }
 
+impl Page {
+    pub(crate) fn after(&self) -> u64 {
+        self.after
+    }
+
+    pub(crate) fn limit(&self) -> Option<usize> {
+        self.limit
+    }
+}
+
 impl Log {
     /// Adds what `line` makes of the next sequence number.
     pub(crate) fn add<T: Serialize>(&self, line: impl FnOnce(u64) -> T) {

@@ -4,7 +4,9 @@
 
 mod banner;
 mod callbacks;
+mod dead;
 mod events;
+mod inbox;
 mod log;
 mod metrics;
 mod on_actix;
@@ -28,6 +30,9 @@ use crate::{
 
 /// The page at `/`, the same on both frameworks.
 const PAGE: &str = include_str!("page.html");
+
+/// The answer to a query that asks for no page of a list.
+const BAD_PAGE: &str = "take ?after=N&limit=M";
 
 fn main() -> ExitCode {
     log_to_stderr();

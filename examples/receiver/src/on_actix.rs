@@ -8,8 +8,9 @@ use actix_web::{
 use smile_actix::{SmileEvent, SmileIo, SmileMiddleware};
 
 use crate::{
-    PAGE, banner,
+    BAD_PAGE, PAGE, banner,
     callbacks::Callbacks,
+    dead::{self, Dead},
     log::Page,
     options::{Failure, Settings},
     receiver::Receiver,
@@ -18,7 +19,10 @@ use crate::{
 
 #[actix_web::main]
 pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(), Failure> {
+    const SMILE_API: &str = "/webhooks/smile-api";
+    const SMILE_IO: &str = "/webhooks/smile-io";
     let store = Store::open(&settings.dedupe).await?;
+    let inbox = settings.open_inbox().await?;
     let metrics = receiver.metrics();
     let smile_api: SmileMiddleware = settings
         .configure(&settings.smile_api, &store, metrics.clone())?
@@ -26,31 +30,59 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
     let smile_io: SmileMiddleware<SmileIo> = settings
         .configure(&settings.smile_io, &store, metrics.clone())?
         .build();
+    let stores = match &inbox {
+        None => None,
+        Some(inbox) => Some((
+            inbox.endpoint::<_, SmileMiddleware>(settings.configure(
+                &settings.smile_api,
+                &store,
+                metrics.clone(),
+            )?),
+            inbox.endpoint::<_, SmileMiddleware<SmileIo>>(settings.configure(
+                &settings.smile_io,
+                &store,
+                metrics.clone(),
+            )?),
+        )),
+    };
+    let worker = inbox.as_ref().map(|inbox| inbox.start_worker(&receiver));
+    let dead = Dead(inbox);
     let (in_api, in_io) = (smile_api.clone(), smile_io.clone());
     let server = HttpServer::new(move || {
-        App::new()
+        let (smile_api, smile_io) = (web::resource(SMILE_API), web::resource(SMILE_IO));
+        let app = App::new()
             .app_data(Data::new(receiver.clone()))
-            .service(
-                web::resource("/webhooks/smile-api")
-                    .wrap(in_api.clone())
-                    .route(web::post().to(on_smile_api)),
-            )
-            .service(
-                web::resource("/webhooks/smile-io")
-                    .wrap(in_io.clone())
-                    .route(web::post().to(on_smile_io)),
-            )
-            .service(
-                web::resource("/callbacks/wink")
-                    .app_data(PayloadConfig::new(Callbacks::BODY_LIMIT))
-                    .route(web::post().to(on_callback))
-                    .default_service(web::to(only_post)),
-            )
-            .route("/callbacks", web::get().to(callbacks))
-            .route("/events", web::get().to(events))
-            .route("/metrics", web::get().to(metrics_text))
-            .route("/healthz", web::get().to(|| async { "ok" }))
-            .route("/", web::get().to(|| async { Html::new(PAGE) }))
+            .app_data(Data::new(dead.clone()));
+        let app = match stores.clone() {
+            None => app
+                .service(
+                    smile_api
+                        .wrap(in_api.clone())
+                        .route(web::post().to(on_smile_api)),
+                )
+                .service(
+                    smile_io
+                        .wrap(in_io.clone())
+                        .route(web::post().to(on_smile_io)),
+                ),
+            Some((api, io)) => app
+                .service(smile_api.route(web::to(api)))
+                .service(smile_io.route(web::to(io))),
+        };
+        app.service(
+            web::resource("/callbacks/wink")
+                .app_data(PayloadConfig::new(Callbacks::BODY_LIMIT))
+                .route(web::post().to(on_callback))
+                .default_service(web::to(only_post)),
+        )
+        .route("/callbacks", web::get().to(callbacks))
+        .route("/events", web::get().to(events))
+        .route("/dead", web::get().to(dead_letters))
+        .route("/dead/{id}", web::get().to(dead_letter))
+        .route("/dead/{id}/replay", web::post().to(replay))
+        .route("/metrics", web::get().to(metrics_text))
+        .route("/healthz", web::get().to(|| async { "ok" }))
+        .route("/", web::get().to(|| async { Html::new(PAGE) }))
     })
     .workers(2)
     .bind(settings.listen)
@@ -60,6 +92,9 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
     banner::print(settings, address);
     // Stops by itself on Ctrl-C and SIGTERM.
     server.run().await?;
+    if let Some(worker) = worker {
+        worker.stop().await;
+    }
     smile_api.drain().await;
     smile_io.drain().await;
     Ok(())
@@ -109,6 +144,35 @@ async fn events(
     list(page, |page| receiver.events().list(page))
 }
 
+async fn dead_letters(
+    dead: Data<Dead>,
+    page: Result<Query<Page>, actix_web::Error>,
+) -> HttpResponse {
+    match page {
+        Ok(page) => answer(dead.list(&page).await),
+        Err(_) => answer((400, BAD_PAGE.into())),
+    }
+}
+
+async fn dead_letter(dead: Data<Dead>, id: web::Path<i64>) -> HttpResponse {
+    answer(dead.show(*id).await)
+}
+
+async fn replay(dead: Data<Dead>, id: web::Path<i64>) -> HttpResponse {
+    answer(dead.replay(*id).await)
+}
+
+fn answer((code, text): dead::Answer) -> HttpResponse {
+    let content_type = match code {
+        200 => "application/json",
+        _ => "text/plain; charset=utf-8",
+    };
+    let code = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    HttpResponse::build(code)
+        .content_type(content_type)
+        .body(text)
+}
+
 fn list(
     page: Result<Query<Page>, actix_web::Error>,
     list: impl FnOnce(&Page) -> String,
@@ -117,9 +181,7 @@ fn list(
         Ok(page) => HttpResponse::Ok()
             .content_type("application/json")
             .body(list(&page)),
-        Err(_) => HttpResponse::BadRequest()
-            .content_type("text/plain; charset=utf-8")
-            .body("take ?after=N&limit=M"),
+        Err(_) => answer((400, BAD_PAGE.into())),
     }
 }
 

@@ -6,7 +6,7 @@ use axum::{
     Router,
     body::Bytes,
     extract::{
-        DefaultBodyLimit, Query, State,
+        DefaultBodyLimit, Path, Query, State,
         rejection::{BytesRejection, QueryRejection},
     },
     http::{StatusCode, header::CONTENT_TYPE},
@@ -17,8 +17,9 @@ use smile_tower::{SmileEvent, SmileIo, SmileLayer};
 use tokio::net::{TcpListener, TcpSocket};
 
 use crate::{
-    PAGE, banner,
+    BAD_PAGE, PAGE, banner,
     callbacks::Callbacks,
+    dead::{self, Dead},
     log::Page,
     options::{Failure, Settings},
     receiver::Receiver,
@@ -27,7 +28,10 @@ use crate::{
 
 #[tokio::main]
 pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(), Failure> {
+    const SMILE_API: &str = "/webhooks/smile-api";
+    const SMILE_IO: &str = "/webhooks/smile-io";
     let store = Store::open(&settings.dedupe).await?;
+    let inbox = settings.open_inbox().await?;
     let metrics = receiver.metrics();
     let smile_api: SmileLayer = settings
         .configure(&settings.smile_api, &store, metrics.clone())?
@@ -35,15 +39,35 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
     let smile_io: SmileLayer<SmileIo> = settings
         .configure(&settings.smile_io, &store, metrics.clone())?
         .build();
-    let app = Router::new()
-        .route(
-            "/webhooks/smile-api",
-            post(on_smile_api).route_layer(smile_api.clone()),
-        )
-        .route(
-            "/webhooks/smile-io",
-            post(on_smile_io).route_layer(smile_io.clone()),
-        )
+    let webhooks = match &inbox {
+        None => Router::new()
+            .route(SMILE_API, post(on_smile_api).route_layer(smile_api.clone()))
+            .route(SMILE_IO, post(on_smile_io).route_layer(smile_io.clone())),
+        Some(inbox) => Router::new()
+            .route_service(
+                SMILE_API,
+                inbox.endpoint::<_, SmileLayer>(settings.configure(
+                    &settings.smile_api,
+                    &store,
+                    metrics.clone(),
+                )?),
+            )
+            .route_service(
+                SMILE_IO,
+                inbox.endpoint::<_, SmileLayer<SmileIo>>(settings.configure(
+                    &settings.smile_io,
+                    &store,
+                    metrics.clone(),
+                )?),
+            ),
+    };
+    let worker = inbox.as_ref().map(|inbox| inbox.start_worker(&receiver));
+    let dead = Router::new()
+        .route("/dead", get(dead_letters))
+        .route("/dead/{id}", get(dead_letter))
+        .route("/dead/{id}/replay", post(replay))
+        .with_state(Dead(inbox));
+    let app = webhooks
         .route(
             "/callbacks/wink",
             post(on_callback).layer(DefaultBodyLimit::max(Callbacks::BODY_LIMIT)),
@@ -53,7 +77,8 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
         .route("/metrics", get(metrics_text))
         .route("/healthz", get(|| async { "ok" }))
         .route("/", get(|| async { Html(PAGE) }))
-        .with_state(receiver);
+        .with_state(receiver.clone())
+        .merge(dead);
 
     let listener = listen(settings.listen).map_err(|err| settings.cannot_listen(&err))?;
     banner::print(settings, listener.local_addr()?);
@@ -65,6 +90,9 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
     .with_graceful_shutdown(stopped())
     .into_future()
     .await?;
+    if let Some(worker) = worker {
+        worker.stop().await;
+    }
     smile_api.drain().await;
     smile_io.drain().await;
     Ok(())
@@ -118,10 +146,36 @@ async fn events(
     list(page, |page| receiver.events().list(page))
 }
 
+async fn dead_letters(
+    State(dead): State<Dead>,
+    page: Result<Query<Page>, QueryRejection>,
+) -> Response {
+    match page {
+        Ok(Query(page)) => answer(dead.list(&page).await),
+        Err(_) => (StatusCode::BAD_REQUEST, BAD_PAGE).into_response(),
+    }
+}
+
+async fn dead_letter(State(dead): State<Dead>, Path(id): Path<i64>) -> Response {
+    answer(dead.show(id).await)
+}
+
+async fn replay(State(dead): State<Dead>, Path(id): Path<i64>) -> Response {
+    answer(dead.replay(id).await)
+}
+
+fn answer((code, text): dead::Answer) -> Response {
+    let content_type = match code {
+        200 => "application/json",
+        _ => "text/plain; charset=utf-8",
+    };
+    (status(code), [(CONTENT_TYPE, content_type)], text).into_response()
+}
+
 fn list(page: Result<Query<Page>, QueryRejection>, list: impl FnOnce(&Page) -> String) -> Response {
     match page {
         Ok(Query(page)) => ([(CONTENT_TYPE, "application/json")], list(&page)).into_response(),
-        Err(_) => (StatusCode::BAD_REQUEST, "take ?after=N&limit=M").into_response(),
+        Err(_) => (StatusCode::BAD_REQUEST, BAD_PAGE).into_response(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::{error::Error, io, net::SocketAddr, time::Duration};
 use clap::{Parser, ValueEnum};
 use smile_core::{IntakeBuilder, IpAllowList, KeyRing, Observer, Secret, Vendor};
 
-use crate::store::Store;
+use crate::{inbox::Inbox, store::Store};
 
 /// Receives webhooks of Smile API and Smile.io, and shows them.
 #[derive(Debug, Parser)]
@@ -27,7 +27,7 @@ pub(crate) struct Options {
     /// A secret of Smile API; repeat for rotation [default: a generated one, printed]
     #[arg(
         long,
-        env = "SMILE_SMILE_API_SECRET",
+        env = "SMILE_API_SECRET",
         value_name = "S",
         hide_env_values = true
     )]
@@ -36,7 +36,7 @@ pub(crate) struct Options {
     /// A client secret of Smile.io; repeat for rotation [default: a generated one, printed]
     #[arg(
         long,
-        env = "SMILE_SMILE_IO_SECRET",
+        env = "SMILE_IO_SECRET",
         value_name = "S",
         hide_env_values = true
     )]
@@ -52,7 +52,7 @@ pub(crate) struct Options {
     )]
     dedupe: String,
 
-    /// Not built in yet: a durable inbox, with the handler as its worker
+    /// Stores events in an inbox first, sqlite:PATH or postgres://.., and handles them with a worker
     #[arg(long, env = "SMILE_INBOX", value_name = "URL", hide_env_values = true)]
     inbox: Option<String>,
 
@@ -116,6 +116,7 @@ pub(crate) struct Settings {
     pub(crate) handler_delay: Duration,
     pub(crate) fail_first: u64,
     pub(crate) dedupe: String,
+    pub(crate) inbox: Option<String>,
     body_limit: usize,
     body_timeout: Duration,
     allow_from: Option<IpAllowList>,
@@ -132,9 +133,6 @@ pub(crate) type Failure = Box<dyn Error>;
 
 impl Options {
     pub(crate) fn settings(self) -> Result<Settings, Failure> {
-        if self.inbox.is_some() {
-            return Err("--inbox: not built in yet".into());
-        }
         let networks = |texts: Vec<String>| {
             Some(texts)
                 .filter(|texts| !texts.is_empty())
@@ -149,6 +147,7 @@ impl Options {
             handler_delay: Duration::from_millis(self.handler_delay),
             fail_first: self.fail_first,
             dedupe: self.dedupe,
+            inbox: self.inbox,
             body_limit: self.body_limit,
             body_timeout: Duration::try_from_secs_f64(self.body_timeout)
                 .map_err(|err| format!("--body-timeout {}: {err}", self.body_timeout))?,
@@ -159,6 +158,14 @@ impl Options {
 }
 
 impl Settings {
+    /// Opens the inbox, where there is one.
+    pub(crate) async fn open_inbox(&self) -> Result<Option<Inbox>, Failure> {
+        match &self.inbox {
+            Some(flag) => Ok(Some(Inbox::open(flag).await?)),
+            None => Ok(None),
+        }
+    }
+
     /// Why the server cannot listen, and what to do about it.
     pub(crate) fn cannot_listen(&self, err: &io::Error) -> Failure {
         let listen = self.listen;

@@ -70,7 +70,10 @@ impl Receiver {
             fail_first,
             ..
         } = &*self.0;
-        let attempt = events.begin_attempt(V::NAME, id, event.raw());
+        let attempt = match event.job() {
+            Some(_) => event.attempt().into(),
+            None => events.begin_attempt(V::NAME, id, event.raw()),
+        };
         if !handler_delay.is_zero() {
             tokio::time::sleep(*handler_delay).await;
         }

@@ -178,7 +178,8 @@ const PAUSES_BEFORE_SETTLE: [Duration; 5] = [
 fn shortened(mut error: String) -> String {
     const LONGEST: usize = 1000;
     if error.len() > LONGEST {
-        let end = error.floor_char_boundary(LONGEST);
+        let is_end = |end: &usize| error.is_char_boundary(*end);
+        let end = (0..=LONGEST).rev().find(is_end).unwrap_or_default();
         error.truncate(end);
         error.push_str(" ..");
     }

@@ -54,8 +54,8 @@ use crate::{
 /// | [`concurrency`](Self::concurrency) | 16 |
 /// | [`timeout`](Self::timeout) | 60 s |
 /// | [`lease`](Self::lease) | 15 s |
-/// | [`max_attempts`](Self::max_attempts) | 12, over some two and a half hours |
-/// | [`backoff`](Self::backoff) | 5 s, doubled up to an hour |
+/// | [`max_attempts`](Self::max_attempts) | 15, over some three hours |
+/// | [`backoff`](Self::backoff) | 1 s, doubled up to an hour |
 /// | [`scope`](Self::scope) | `default` |
 /// | [`observer`](Self::observer) | `tracing` |
 #[must_use = "a worker does nothing until `start`"]
@@ -69,7 +69,7 @@ pub struct Worker<Q> {
 
 impl Worker<()> {
     pub(super) const DEFAULT_LEASE: Duration = Timing::DEFAULT_LEASE;
-    pub(super) const DEFAULT_MAX_ATTEMPTS: u32 = 12;
+    pub(super) const DEFAULT_MAX_ATTEMPTS: u32 = 15;
 }
 
 impl<Q: WorkQueue> Worker<Q> {
@@ -85,7 +85,7 @@ impl<Q: WorkQueue> Worker<Q> {
                 timeout: Timing::DEFAULT_HANDLER,
                 max_attempts: Worker::DEFAULT_MAX_ATTEMPTS,
                 backoff: Backoff {
-                    first: Duration::from_secs(5),
+                    first: Duration::from_secs(1),
                     longest: Duration::from_secs(3600),
                 },
                 observer: Arc::new(TracingObserver),
@@ -148,7 +148,7 @@ impl<Q: WorkQueue> Worker<Q> {
         Ok(self)
     }
 
-    /// Makes an event a dead letter after so many attempts. Default: 12.
+    /// Makes an event a dead letter after so many attempts. Default: 15.
     ///
     /// # Errors
     ///
@@ -159,7 +159,7 @@ impl<Q: WorkQueue> Worker<Q> {
     }
 
     /// Waits so long after the first attempt that failed, and twice as long after each further one, up
-    /// to `longest`; a fifth more or less. Default: 5 s and an hour.
+    /// to `longest`; a fifth more or less. Default: 1 s and an hour.
     pub fn backoff(mut self, first: Duration, longest: Duration) -> Self {
         let [first, longest] = [first, longest].map(|wait| wait.min(Timing::LONGEST));
         self.limits.backoff = Backoff { first, longest };

@@ -1,0 +1,121 @@
+//! The inbox of the flag `--inbox`, and the worker that handles its events.
+
+use smile_core::{DeadLetter, IntakeBuilder, IntoEndpoint, StoreError, Vendor, WorkerHandle};
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use smile_core::{WorkQueue, Worker};
+#[cfg(feature = "sqlite")]
+use smile_store::SqliteInbox;
+
+use crate::{options::Failure, receiver::Receiver};
+
+/// An inbox, opened.
+#[derive(Clone)]
+pub(crate) enum Inbox {
+    #[cfg(feature = "sqlite")]
+    Sqlite(SqliteInbox),
+}
+
+/// Does the same with whatever engine it is.
+macro_rules! with {
+    ($inbox:expr, |$engine:ident| $body:expr) => {
+        match $inbox {
+            #[cfg(feature = "sqlite")]
+            Inbox::Sqlite($engine) => $body,
+            #[cfg(not(any(feature = "postgres", feature = "sqlite")))]
+            other => match *other {},
+        }
+    };
+}
+
+impl Inbox {
+    /// Opens what `--inbox` names, and makes its tables.
+    pub(crate) async fn open(flag: &str) -> Result<Self, Failure> {
+        match flag.split(':').next().unwrap_or_default() {
+            "sqlite" => sqlite(flag).await,
+            "postgres" | "postgresql" => postgres(flag).await,
+            _ => Err("--inbox takes sqlite:PATH or postgres://..".into()),
+        }
+    }
+
+    /// Ends the configuration of an endpoint that stores.
+    #[cfg_attr(
+        not(any(feature = "postgres", feature = "sqlite")),
+        expect(unused_variables, reason = "there is no inbox then")
+    )]
+    pub(crate) fn endpoint<V: Vendor, T: IntoEndpoint<V>>(
+        &self,
+        builder: IntakeBuilder<V, T>,
+    ) -> T::Endpoint {
+        with!(self, |engine| builder.inbox(engine.clone()))
+    }
+
+    /// Starts the worker, whose handlers are the receiver's.
+    #[cfg_attr(
+        not(any(feature = "postgres", feature = "sqlite")),
+        expect(unused_variables, reason = "there is no inbox then")
+    )]
+    pub(crate) fn start_worker(&self, receiver: &Receiver) -> WorkerHandle {
+        with!(self, |engine| work(engine.clone(), receiver))
+    }
+
+    pub(crate) async fn dead_letters(
+        &self,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<DeadLetter>, StoreError> {
+        with!(self, |engine| engine.dead_letters(after, limit).await)
+    }
+
+    pub(crate) async fn dead_letter(&self, id: i64) -> Result<Option<DeadLetter>, StoreError> {
+        with!(self, |engine| engine.dead_letter(id).await)
+    }
+
+    pub(crate) async fn replay(&self, id: i64) -> Result<bool, StoreError> {
+        with!(self, |engine| engine.replay(id).await)
+    }
+}
+
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+fn work(queue: impl WorkQueue, receiver: &Receiver) -> WorkerHandle {
+    let (api, io) = (receiver.clone(), receiver.clone());
+    Worker::new(queue)
+        .observer(receiver.metrics().clone())
+        .handle(move |event: smile_core::Delivery<smile_core::SmileApi>| {
+            let receiver = api.clone();
+            async move { succeeded(receiver.on_smile_api(event).await) }
+        })
+        .handle(move |event: smile_core::Delivery<smile_core::SmileIo>| {
+            let receiver = io.clone();
+            async move { succeeded(receiver.on_smile_io(event).await) }
+        })
+        .start()
+}
+
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+fn succeeded(status: u16) -> Result<(), String> {
+    match status {
+        200..=299 => Ok(()),
+        status => Err(format!("the handler answered {status}")),
+    }
+}
+
+#[cfg(feature = "sqlite")]
+async fn sqlite(url: &str) -> Result<Inbox, Failure> {
+    let inbox = SqliteInbox::connect(url).await?;
+    inbox.create_schema().await?;
+    Ok(Inbox::Sqlite(inbox))
+}
+
+#[cfg(not(feature = "sqlite"))]
+async fn sqlite(_url: &str) -> Result<Inbox, Failure> {
+    Err(not_built_in("sqlite"))
+}
+
+async fn postgres(_url: &str) -> Result<Inbox, Failure> {
+    Err(not_built_in("postgres"))
+}
+
+fn not_built_in(driver: &str) -> Failure {
+    format!("--inbox: run with the driver: cargo run -p smile-receiver --features {driver} -- ..")
+        .into()
+}
