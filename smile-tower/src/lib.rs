@@ -93,6 +93,7 @@ mod layer;
 mod registration;
 mod response;
 mod service;
+mod spawn_on_drop;
 
 pub use body::ResponseBody;
 #[cfg(feature = "axum")]

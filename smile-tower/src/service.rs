@@ -16,8 +16,8 @@ use tower_service::Service;
 use crate::{
     DefaultBody, ResponseBody, ResponseFuture, SmileLayer,
     body::DataStream,
-    future::{OnDrop, SpawnOnDrop},
     head::RequestHead,
+    spawn_on_drop::{OnDrop, SpawnOnDrop},
 };
 
 /// Verifies requests and hands the events to `S`.
