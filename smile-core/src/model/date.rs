@@ -3,7 +3,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{Context, Filled, IntoOwned, Read, Text};
+use super::{Context, IntoOwned, Presence, Read, Text};
 
 macro_rules! dated {
     ($(#[$meta:meta])* $name:ident) => {
@@ -82,7 +82,7 @@ macro_rules! dated {
                 &mut self,
                 deserializer: D,
                 context: &Context,
-            ) -> Result<Filled, D::Error>
+            ) -> Result<Presence, D::Error>
             where
                 D: Deserializer<'de>,
             {

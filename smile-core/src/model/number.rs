@@ -7,7 +7,7 @@ use std::{
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use serde_json::value::RawValue;
 
-use super::{Context, Filled, IntoOwned, Read, scalar::Scalar};
+use super::{Context, IntoOwned, Presence, Read, scalar::Scalar};
 
 /// A number with the digits that the vendor sent.
 ///
@@ -179,7 +179,7 @@ impl<'de> Read<'de> for Number<'de> {
         &mut self,
         deserializer: D,
         context: &Context,
-    ) -> Result<Filled, D::Error> {
+    ) -> Result<Presence, D::Error> {
         let raw = <&RawValue>::deserialize(deserializer)?;
         let presence = self.0.take_raw(raw, Self::EXPECTED, context)?;
         if self.0.is_number() || is_decimal(self.as_str()) {

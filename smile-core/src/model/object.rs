@@ -76,7 +76,7 @@ macro_rules! object {
             use ::std::{borrow::Cow, mem};
             use ::serde::{Deserializer, Serialize, Serializer, de, ser::SerializeMap};
             use ::serde_json::value::RawValue;
-            use $crate::model::{Context, KeySeed, Filled, Read, refuse};
+            use $crate::model::{Context, KeySeed, Presence, Read, refuse};
 
             #[derive(Clone, Copy, PartialEq)]
             #[expect(non_camel_case_types, reason = "the variants are the names of the fields")]
@@ -115,19 +115,19 @@ macro_rules! object {
             struct ObjectVisitor<'p, 'de>(&'p mut $name<'de>, &'p Context);
 
             impl<'de> de::Visitor<'de> for ObjectVisitor<'_, 'de> {
-                type Value = Filled;
+                type Value = Presence;
 
                 refuse!("an object": bool number str array);
 
-                fn visit_unit<E: de::Error>(self) -> Result<Filled, E> {
+                fn visit_unit<E: de::Error>(self) -> Result<Presence, E> {
                     self.0.unknown.wire_form_mut().shape = $crate::model::Shape::Null;
-                    Ok(Filled::Null)
+                    Ok(Presence::Null)
                 }
 
                 fn visit_map<A: de::MapAccess<'de>>(
                     self,
                     mut map: A,
-                ) -> Result<Filled, A::Error> {
+                ) -> Result<Presence, A::Error> {
                     let ObjectVisitor(object, context) = self;
                     let mut seen = 0_u32;
                     let mut name = Cow::Borrowed("");
@@ -140,7 +140,7 @@ macro_rules! object {
                                 if alias != came_as_alias {
                                     object.unknown.take(field.name(alias).into(), value, context)?;
                                 }
-                                Ok(Filled::Null)
+                                Ok(Presence::Null)
                             })
                         } else {
                             match field {
@@ -149,7 +149,7 @@ macro_rules! object {
                                 })*
                                 Field::unknown => map.next_value().and_then(|value| {
                                     object.unknown.take(mem::take(&mut name), value, context)?;
-                                    Ok(Filled::Null)
+                                    Ok(Presence::Null)
                                 }),
                             }
                         };
@@ -161,7 +161,7 @@ macro_rules! object {
                             seen |= field.bit();
                         }
                     }
-                    Ok(Filled::Value)
+                    Ok(Presence::Value)
                 }
             }
 
@@ -188,7 +188,7 @@ macro_rules! object {
                     &mut self,
                     deserializer: D,
                     context: &Context,
-                ) -> Result<Filled, D::Error>
+                ) -> Result<Presence, D::Error>
                 where
                     D: Deserializer<$lt>,
                 {

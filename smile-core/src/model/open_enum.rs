@@ -138,7 +138,7 @@ macro_rules! open_enum {
                 &mut self,
                 deserializer: D,
                 context: &$crate::model::Context,
-            ) -> Result<$crate::model::Filled, D::Error>
+            ) -> Result<$crate::model::Presence, D::Error>
             where
                 D: ::serde::Deserializer<$lt>,
             {

@@ -26,13 +26,13 @@ pub(crate) trait Read<'de>: Sized {
         &mut self,
         deserializer: D,
         context: &Context,
-    ) -> Result<Filled, D::Error>;
+    ) -> Result<Presence, D::Error>;
 
     /// Reads a new value.
     fn read<D: Deserializer<'de>>(deserializer: D, context: &Context) -> Result<Self, D::Error> {
         let mut value = Self::blank();
         match value.read_into::<D>(deserializer, context)? {
-            Filled::Null if !Self::KEEPS_NULL => Err(wrong_kind(Self::EXPECTED, JsonType::Null)),
+            Presence::Null if !Self::KEEPS_NULL => Err(wrong_kind(Self::EXPECTED, JsonType::Null)),
             _ => Ok(value),
         }
     }
@@ -40,7 +40,7 @@ pub(crate) trait Read<'de>: Sized {
 
 /// What was found in a value's place.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Filled {
+pub(crate) enum Presence {
     Value,
     Null,
     /// A list without items.
@@ -61,7 +61,7 @@ impl<'de, T: Read<'de>> Read<'de> for Option<T> {
         &mut self,
         deserializer: D,
         context: &Context,
-    ) -> Result<Filled, D::Error> {
+    ) -> Result<Presence, D::Error> {
         deserializer.deserialize_option(OptionVisitor(self, context))
     }
 }
@@ -79,7 +79,7 @@ impl<'de, T: Read<'de>> Read<'de> for Box<T> {
         &mut self,
         deserializer: D,
         context: &Context,
-    ) -> Result<Filled, D::Error> {
+    ) -> Result<Presence, D::Error> {
         context.allow(size_of::<T>())?;
         (**self).read_into::<D>(deserializer, context)
     }
@@ -98,7 +98,7 @@ impl<'de, T: Read<'de>> Read<'de> for Vec<T> {
         &mut self,
         deserializer: D,
         context: &Context,
-    ) -> Result<Filled, D::Error> {
+    ) -> Result<Presence, D::Error> {
         deserializer.deserialize_any(VecVisitor(self, context))
     }
 }
@@ -115,7 +115,7 @@ impl<'de> Read<'de> for bool {
         &mut self,
         deserializer: D,
         _: &Context,
-    ) -> Result<Filled, D::Error> {
+    ) -> Result<Presence, D::Error> {
         deserializer.deserialize_any(BoolVisitor(self))
     }
 }
@@ -124,10 +124,10 @@ impl<'de> Read<'de> for bool {
 pub(crate) struct ReadInto<'p, T>(pub(crate) &'p mut T, pub(crate) &'p Context);
 
 impl<'de, T: Read<'de>> DeserializeSeed<'de> for ReadInto<'_, T> {
-    type Value = Filled;
+    type Value = Presence;
 
     #[inline]
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Filled, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Presence, D::Error> {
         self.0.read_into::<D>(deserializer, self.1)
     }
 }
@@ -141,7 +141,7 @@ impl<'de, T: Read<'de>> DeserializeSeed<'de> for ItemInto<'_, T> {
     #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         match self.0.read_into::<D>(deserializer, self.1)? {
-            Filled::Null if !T::KEEPS_NULL => Err(wrong_kind(T::EXPECTED, JsonType::Null)),
+            Presence::Null if !T::KEEPS_NULL => Err(wrong_kind(T::EXPECTED, JsonType::Null)),
             _ => Ok(()),
         }
     }
@@ -152,7 +152,7 @@ pub(crate) fn read_items<'de, T: Read<'de>, A: SeqAccess<'de>>(
     items: &mut Vec<T>,
     mut sequence: A,
     context: &Context,
-) -> Result<Filled, A::Error> {
+) -> Result<Presence, A::Error> {
     loop {
         let index = items.len();
         context
@@ -170,9 +170,9 @@ pub(crate) fn read_items<'de, T: Read<'de>, A: SeqAccess<'de>>(
     }
     items.pop();
     Ok(if items.is_empty() {
-        Filled::Empty
+        Presence::Empty
     } else {
-        Filled::Value
+        Presence::Value
     })
 }
 
@@ -280,24 +280,24 @@ pub(crate) use refuse;
 struct OptionVisitor<'p, T>(&'p mut Option<T>, &'p Context);
 
 impl<'de, T: Read<'de>> Visitor<'de> for OptionVisitor<'_, T> {
-    type Value = Filled;
+    type Value = Presence;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a value or null")
     }
 
     #[inline]
-    fn visit_none<E: Error>(self) -> Result<Filled, E> {
-        Ok(Filled::Null)
+    fn visit_none<E: Error>(self) -> Result<Presence, E> {
+        Ok(Presence::Null)
     }
 
     #[inline]
-    fn visit_unit<E: Error>(self) -> Result<Filled, E> {
-        Ok(Filled::Null)
+    fn visit_unit<E: Error>(self) -> Result<Presence, E> {
+        Ok(Presence::Null)
     }
 
     #[inline]
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Filled, D::Error> {
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Presence, D::Error> {
         self.0
             .insert(T::blank())
             .read_into::<D>(deserializer, self.1)
@@ -307,16 +307,16 @@ impl<'de, T: Read<'de>> Visitor<'de> for OptionVisitor<'_, T> {
 struct VecVisitor<'p, T>(&'p mut Vec<T>, &'p Context);
 
 impl<'de, T: Read<'de>> Visitor<'de> for VecVisitor<'_, T> {
-    type Value = Filled;
+    type Value = Presence;
 
     refuse!("an array": bool number str object);
 
     #[inline]
-    fn visit_unit<E: Error>(self) -> Result<Filled, E> {
-        Ok(Filled::Null)
+    fn visit_unit<E: Error>(self) -> Result<Presence, E> {
+        Ok(Presence::Null)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Filled, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Presence, A::Error> {
         read_items::<T, A>(self.0, sequence, self.1)
     }
 }
@@ -324,16 +324,16 @@ impl<'de, T: Read<'de>> Visitor<'de> for VecVisitor<'_, T> {
 struct BoolVisitor<'p>(&'p mut bool);
 
 impl<'de> Visitor<'de> for BoolVisitor<'_> {
-    type Value = Filled;
+    type Value = Presence;
 
     refuse!("a boolean": number str array object);
 
-    fn visit_unit<E: Error>(self) -> Result<Filled, E> {
-        Ok(Filled::Null)
+    fn visit_unit<E: Error>(self) -> Result<Presence, E> {
+        Ok(Presence::Null)
     }
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Filled, E> {
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Presence, E> {
         *self.0 = value;
-        Ok(Filled::Value)
+        Ok(Presence::Value)
     }
 }

@@ -7,7 +7,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::{Context, Filled, JsonType, Read, wrong_kind};
+use super::{Context, JsonType, Presence, Read, wrong_kind};
 
 /// A JSON string or the digits of a JSON number, borrowed or owned.
 ///
@@ -64,16 +64,16 @@ impl<'a> Scalar<'a> {
         raw: &'a RawValue,
         expected: &str,
         context: &Context,
-    ) -> Result<Filled, E> {
+    ) -> Result<Presence, E> {
         if let Some(scalar) = Self::of(raw) {
             if let Self::OwnedText(text) = &scalar {
                 context.allow(text.len() + ALLOCATION)?;
             }
             *self = scalar;
-            return Ok(Filled::Value);
+            return Ok(Presence::Value);
         }
         match JsonType::of(raw) {
-            JsonType::Null => Ok(Filled::Null),
+            JsonType::Null => Ok(Presence::Null),
             JsonType::String => Err(E::custom(
                 "expected a string, found one with a lone surrogate",
             )),
@@ -104,7 +104,7 @@ impl<'de> Read<'de> for Scalar<'de> {
         &mut self,
         deserializer: D,
         context: &Context,
-    ) -> Result<Filled, D::Error> {
+    ) -> Result<Presence, D::Error> {
         let raw = <&RawValue>::deserialize(deserializer)?;
         self.take_raw(raw, Self::EXPECTED, context)
     }

@@ -7,7 +7,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::{Context, Filled, IntoOwned, Name, Read, refuse};
+use super::{Context, IntoOwned, Name, Presence, Read, refuse};
 
 /// The members of an object that this version does not know, in the order in which they came.
 ///
@@ -150,7 +150,7 @@ impl<'de> Read<'de> for Unknown<'de> {
         &mut self,
         deserializer: D,
         context: &Context,
-    ) -> Result<Filled, D::Error> {
+    ) -> Result<Presence, D::Error> {
         deserializer.deserialize_any(UnknownVisitor(self, context))
     }
 }
@@ -184,19 +184,19 @@ pub(crate) struct WireForm {
 impl WireForm {
     /// Notes what is needed to write a member again; says whether there was a value.
     #[inline]
-    pub(crate) fn note(&mut self, presence: Filled, bit: u32, alias: bool) -> bool {
+    pub(crate) fn note(&mut self, presence: Presence, bit: u32, alias: bool) -> bool {
         if alias {
             self.alias |= bit;
         } else {
             self.alias &= !bit;
         }
         match presence {
-            Filled::Value => true,
-            Filled::Null => {
+            Presence::Value => true,
+            Presence::Null => {
                 self.null |= bit;
                 false
             }
-            Filled::Empty => {
+            Presence::Empty => {
                 self.null &= !bit;
                 self.empty |= bit;
                 true
@@ -217,15 +217,15 @@ pub(crate) enum Shape {
 struct UnknownVisitor<'p, 'de>(&'p mut Unknown<'de>, &'p Context);
 
 impl<'de> Visitor<'de> for UnknownVisitor<'_, 'de> {
-    type Value = Filled;
+    type Value = Presence;
 
     refuse!("an object": bool number str array);
 
-    fn visit_unit<E: Error>(self) -> Result<Filled, E> {
-        Ok(Filled::Null)
+    fn visit_unit<E: Error>(self) -> Result<Presence, E> {
+        Ok(Presence::Null)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Filled, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Presence, A::Error> {
         let UnknownVisitor(unknown, context) = self;
         while let Some(Name(name)) = map.next_key()? {
             let value = map
@@ -233,6 +233,6 @@ impl<'de> Visitor<'de> for UnknownVisitor<'_, 'de> {
                 .inspect_err(|_| context.leave_member(&name))?;
             unknown.take(name, value, context)?;
         }
-        Ok(Filled::Value)
+        Ok(Presence::Value)
     }
 }

@@ -3,7 +3,7 @@ use std::{borrow::Cow, fmt};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeMap};
 use serde_json::value::RawValue;
 
-use crate::model::{Context, DateTime, Filled, IntoOwned, Number, Read, Text, Unknown, object};
+use crate::model::{Context, DateTime, IntoOwned, Number, Presence, Read, Text, Unknown, object};
 
 object! {
     /// What the vendor computed from a user's data (`InsightPayload`).
@@ -342,7 +342,7 @@ impl<'de> Read<'de> for Features<'de> {
         &mut self,
         deserializer: D,
         context: &Context,
-    ) -> Result<Filled, D::Error> {
+    ) -> Result<Presence, D::Error> {
         self.0.read_into(deserializer, context)
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use crate::{
-    model::{Context, DateTime, Filled, IntoOwned, List, Read, Text, object},
+    model::{Context, DateTime, IntoOwned, List, Presence, Read, Text, object},
     smile_api::EventType,
 };
 
@@ -92,7 +92,7 @@ impl<'de> Read<'de> for Subscription {
         &mut self,
         deserializer: D,
         context: &Context,
-    ) -> Result<Filled, D::Error> {
+    ) -> Result<Presence, D::Error> {
         let mut text = Text::blank();
         let presence = text.read_into(deserializer, context)?;
         *self = text.as_str().into();
@@ -183,7 +183,7 @@ impl<'de> Read<'de> for Redacted<'de> {
         &mut self,
         deserializer: D,
         context: &Context,
-    ) -> Result<Filled, D::Error> {
+    ) -> Result<Presence, D::Error> {
         let mut text = Text::blank();
         let presence = text.read_into(deserializer, context)?;
         *self = text.into();

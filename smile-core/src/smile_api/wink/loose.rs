@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::model::{Context, Filled, IntoOwned, RawJson, Read, Subject, Text, open_enum};
+use crate::model::{Context, IntoOwned, Presence, RawJson, Read, Subject, Text, open_enum};
 
 /// Makes the argument of a callback that is kept as JSON of any shape.
 macro_rules! loose {
@@ -44,7 +44,7 @@ macro_rules! loose {
                 Self::default()
             }
 
-            fn read_into<D>(&mut self, deserializer: D, context: &Context) -> Result<Filled, D::Error>
+            fn read_into<D>(&mut self, deserializer: D, context: &Context) -> Result<Presence, D::Error>
             where
                 D: Deserializer<'de>,
             {
