@@ -26,7 +26,7 @@ mod id;
 use body::Body;
 pub use builder::IntakeBuilder;
 pub use head::Admitted;
-use head::PendingKeys;
+use head::PendingVerification;
 pub(crate) use id::IntakeId;
 
 /// The intake pipeline of one endpoint, configured once and shared by all its requests.
@@ -95,7 +95,7 @@ impl<V: Vendor> Intake<V> {
     /// The [`Rejection`], which was reported. Give it to [`dismiss`](Self::dismiss), together with the
     /// body, before answering with it.
     pub fn admit(&self, head: &dyn Head) -> Result<Admitted<V>, Rejection> {
-        self.look_at(head)
+        self.check_head(head)
             .inspect_err(|rejection| self.rejected(None, rejection))
     }
 
@@ -230,7 +230,7 @@ impl<V: Vendor> Intake<V> {
 
     async fn read_and_verify<B, E>(
         &self,
-        Admitted(secrets): Admitted<V>,
+        Admitted(pending): Admitted<V>,
         body: &mut Body<'_, B>,
     ) -> Result<Delivery<V>, Rejection>
     where
@@ -238,10 +238,10 @@ impl<V: Vendor> Intake<V> {
         E: Into<BodyError>,
     {
         let settings = &*self.0;
-        let verification = match secrets {
-            PendingKeys::Ready(verification) => verification,
-            PendingKeys::Lookup(asked) => {
-                head::look_up(*asked, settings.lookup_timeout, settings.body_limit).await?
+        let verification = match pending {
+            PendingVerification::Ready(verification) => verification,
+            PendingVerification::Lookup(lookup) => {
+                head::look_up(*lookup, settings.lookup_timeout, settings.body_limit).await?
             }
         };
         let verified = body.verify(verification, settings.body_timeout).await?;
