@@ -104,9 +104,9 @@ impl<V: Vendor> Delivery<V> {
 
     /// Drops the body, where nobody else has the delivery. The rest serves a report alone.
     #[cfg(feature = "intake")]
-    pub(crate) fn let_go_of_body(&mut self) {
+    pub(crate) fn drop_body(&mut self) {
         if let Some(event) = Arc::get_mut(&mut self.event) {
-            event.body.let_go();
+            event.body.drop_bytes();
         }
     }
 

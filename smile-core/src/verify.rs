@@ -264,7 +264,7 @@ pub struct Verified<T> {
 #[cfg(feature = "intake")]
 impl Verified<Bytes> {
     /// Drops the bytes, and keeps the rest.
-    pub(crate) fn let_go(&mut self) {
+    pub(crate) fn drop_bytes(&mut self) {
         self.value = Bytes::new();
     }
 }

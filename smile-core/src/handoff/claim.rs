@@ -92,7 +92,7 @@ impl<'a> ClaimAttempt<'a> {
     ) -> Result<HeldClaim<'a>, NotHeld> {
         let keeps_body = delivery.raw().len() <= KEPT_WHILE_WAITING;
         if !keeps_body {
-            delivery.let_go_of_body();
+            delivery.drop_body();
         }
         let Some(waiter) = self.waiting.join(self.event.hash()) else {
             return Err(retry_after_lease(Reason::TooManyWaiting, lease_left));
@@ -255,6 +255,6 @@ const LONGEST_RETRY: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LAST_PAUSE: Duration = Duration::from_millis(100);
 
-/// The largest body that is kept while its delivery waits. A larger one is let go, and its delivery
+/// The largest body that is kept while its delivery waits. A larger one is dropped, and its delivery
 /// then cannot take over if the first run fails.
 const KEPT_WHILE_WAITING: usize = 64 << 10;

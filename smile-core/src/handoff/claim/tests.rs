@@ -158,8 +158,8 @@ async fn those_who_wait_are_woken_when_the_run_ends() {
     assert!(matches!(again.await, IntakeResponse::Reply(reply) if reply.status() == 200));
 }
 
-/// How many have the body of a delivery that waits for the first run of its event.
-fn holders_of_a_body_that_waits(body: String) -> usize {
+/// How many share the body of a delivery that waits for the first run of its event.
+fn sharers_of_a_waiting_body(body: String) -> usize {
     let intake = intake();
     let owner: Arc<[u8]> = body.into_bytes().into();
     let of_owner = || delivery(Bytes::from_owner(Arc::clone(&owner)));
@@ -174,9 +174,9 @@ fn holders_of_a_body_that_waits(body: String) -> usize {
 }
 
 #[tokio::test]
-async fn a_large_body_is_let_go_while_its_delivery_waits() {
+async fn a_large_body_is_dropped_while_its_delivery_waits() {
     let small = STARTED.to_owned();
     let large = STARTED.to_owned() + &" ".repeat(KEPT_WHILE_WAITING);
-    assert_eq!(holders_of_a_body_that_waits(small), 1);
-    assert_eq!(holders_of_a_body_that_waits(large), 0);
+    assert_eq!(sharers_of_a_waiting_body(small), 1);
+    assert_eq!(sharers_of_a_waiting_body(large), 0);
 }
