@@ -10,7 +10,8 @@ use crate::{DataError, Fence, Rejection, Vendor, Verified};
 
 /// A verified event: the exact bytes, what their envelope says, and their data when asked for.
 ///
-/// Cheap to clone. There is one way to get one: through the intake, which verified it.
+/// Cheap to clone. Only [`read`](Self::read) makes one, from bytes whose signature was verified; an
+/// application gets it from its adapter.
 pub struct Delivery<V: Vendor> {
     event: Arc<Event<V>>,
     /// Not shared: the claim comes after others may have a clone.

@@ -1,4 +1,4 @@
-//! One event in the store of an intake.
+//! The store of an intake, and one event in it. The trait is in `store.rs`.
 
 use std::{any::Any, future::Future, pin::Pin, sync::Arc, time::Duration};
 

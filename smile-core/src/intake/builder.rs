@@ -15,11 +15,12 @@ use crate::{
 
 /// Builds an [`Intake`], or an adapter's layer or middleware around one.
 ///
-/// The secrets are the one thing that has to be given. What can be wrong fails at its setter. A time
-/// longer than 100 years counts as 100 years.
+/// Only the secrets must be given. An invalid setting is an error at its setter. A duration over 100
+/// years counts as 100 years.
 ///
 /// | Setting | Default |
 /// |---|---|
+/// | [`also_accept`](Self::also_accept) | one secret |
 /// | [`allow_from`](Self::allow_from), [`trusted_proxies`](Self::trusted_proxies) | everybody, none |
 /// | [`body_limit`](Self::body_limit) | 4 MiB |
 /// | [`body_timeout`](Self::body_timeout) | 10 s |
@@ -30,7 +31,9 @@ use crate::{
 /// | [`wait_for_first_run`](Self::wait_for_first_run) | 2 s |
 /// | [`scope`](Self::scope), [`dedupe_by`](Self::dedupe_by) | `default`, the vendor's own key |
 /// | [`observer`](Self::observer) | `tracing` |
+/// | [`clock`](Self::clock) | the system's |
 /// | [`tolerance`](IntakeBuilder::tolerance) (Smile.io) | 5 min |
+/// | [`deliver_pings`](IntakeBuilder::deliver_pings) (Smile.io) | the intake answers pings |
 /// | [`max_event_age`](IntakeBuilder::max_event_age) (Smile API) | none |
 #[must_use = "a builder does nothing until `build`"]
 pub struct IntakeBuilder<V: Vendor, T = Intake<V>> {
@@ -139,8 +142,8 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
         Ok(self)
     }
 
-    /// Runs the handler for every delivery, repeated or not, and inside the request's own task: a
-    /// sender that goes away cancels it.
+    /// Runs the handler for every delivery, repeated or not, and inside the request's own task. On
+    /// axum and hyper a sender that goes away cancels the handler; actix-web lets it end.
     ///
     /// For handlers whose effects are idempotent by themselves.
     pub fn direct(mut self) -> Self {
