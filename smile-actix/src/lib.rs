@@ -14,7 +14,7 @@
 //! - Refusals by the head come before the body is read. The body has a limit (4 MiB) and a deadline
 //!   (10 s).
 //! - Each event runs the handler once, as far as the store of seen events remembers: by default the
-//!   last 100,000, in memory, shared by all workers. A handler that fails gives its event back. A
+//!   last 100,000, in memory, shared by all workers. A handler that fails releases its event. A
 //!   sender that goes away cancels nothing.
 //!
 //! # What it does not do

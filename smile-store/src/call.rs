@@ -12,7 +12,7 @@ pub(crate) const ANSWER: Duration = Duration::from_millis(1400);
 pub(crate) const STEP: Duration = Duration::from_secs(1);
 
 /// How long a claim, or a release, is remembered after its end: a run that outlived its lease can
-/// still confirm its work, and the fence still grows if the clock is set back a little.
+/// still record its result, and the fence still grows if the clock is set back a little.
 pub(crate) const GRACE: Duration = Duration::from_secs(60 * 60);
 
 /// Gives a call up that takes longer than `limit`.

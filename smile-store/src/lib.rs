@@ -21,8 +21,8 @@
 //!   leases early; two runs of one handler may then overlap, and the fence tells them apart.
 //! - Leases and retentions count to the millisecond, rounded up, and for a hundred years at most: a
 //!   longer one is taken for a hundred years.
-//! - A claim whose lease is over can still be confirmed, extended or released by its own token, for
-//!   an hour, as long as nobody else has claimed the event.
+//! - A claim whose lease is over can still be finished, extended or released by its own token, for
+//!   an hour, while nobody else has claimed the event.
 //! - The fence of a later claim of an event is larger, also after it was released, forgotten or
 //!   deleted. It comes from the store's clock, so it says which claim is later and not how many
 //!   there were; a clock that is set back by more than an hour can break it.

@@ -40,7 +40,7 @@ mod connection;
 /// # What Redis can forget
 ///
 /// Redis copies to its replicas after it has answered, and by default writes to its disk once a
-/// second. After a fail-over or a crash the last claims and confirmations may be gone: such an
+/// second. After a fail-over or a crash the last claims and results may be gone: such an
 /// event is handled again if the vendor sends it again, and none is lost. Where that matters, use
 /// `appendfsync always`, or one of the other stores.
 ///

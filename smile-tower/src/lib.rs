@@ -13,7 +13,7 @@
 //!   (10 s). A refusal before the body's end reads on for up to a second, so that a sender that is
 //!   still writing gets the answer.
 //! - Each event runs the handler once, as far as the store of seen events remembers: by default the
-//!   last 100,000, in memory. A handler that fails gives its event back. A sender that goes away
+//!   last 100,000, in memory. A handler that fails releases its event. A sender that goes away
 //!   cancels nothing.
 //! - The layer's error is its inner service's, so that axum takes it as it is.
 //! - Unverified requests take nothing of the inner service. The layer is always ready, and waits for

@@ -196,7 +196,7 @@ impl HeldClaim<'_> {
         }
     }
 
-    /// Notes the event as handled.
+    /// Records the event as done.
     pub(crate) async fn finish(self) -> Result<Ownership, Rejection> {
         let ClaimAttempt {
             event,
@@ -213,7 +213,7 @@ impl HeldClaim<'_> {
         })
     }
 
-    /// Gives the event up, so that its next delivery is handled.
+    /// Releases the event, so that its next delivery is handled.
     pub(crate) async fn release(self) {
         let ClaimAttempt { event, token, .. } = &self.attempt;
         if event.release(*token).await.is_err() {

@@ -108,7 +108,7 @@ pub enum Reason {
     LookupPanicked,
     /// The store failed, or did not answer in time, before the handler ran.
     ClaimFailed,
-    /// The handler succeeded, but the store could not note it.
+    /// The handler succeeded, but the store could not record it.
     ConfirmFailed,
     /// The handler took longer than its deadline and was stopped.
     HandlerSlow {
@@ -337,7 +337,7 @@ impl fmt::Display for Reason {
             Self::LookupPanicked => f.write_str("the secret lookup panicked"),
             Self::ClaimFailed => f.write_str("the event could not be claimed in the store"),
             Self::ConfirmFailed => {
-                f.write_str("the event was handled, but the store could not note it")
+                f.write_str("the event was handled, but the store could not record it")
             }
             Self::HandlerSlow { deadline } => {
                 write!(f, "the handler did not answer within {deadline:?}")

@@ -51,7 +51,7 @@ fn status(status: &u16) -> Option<u16> {
 }
 
 #[tokio::test]
-async fn a_handler_that_panics_before_its_future_is_there_gives_its_claim_up() {
+async fn a_handler_that_panics_before_it_returns_a_future_releases_its_claim() {
     let intake = intake();
     let started = || delivery(STARTED.into());
     for _ in 0..2 {
