@@ -37,7 +37,7 @@ pub(crate) struct ClaimAttempt<'a> {
 pub(crate) enum NotHeld {
     /// The event was handled before.
     Duplicate { id_reuse: bool },
-    /// The sender has to come back.
+    /// The sender must try again.
     Rejected(Rejection),
 }
 
@@ -57,8 +57,8 @@ impl<'a> ClaimAttempt<'a> {
         }
     }
 
-    /// Claims the event, and waits where another run has it. The delivery may lose its body then,
-    /// and never holds its event without one.
+    /// Claims the event. While another run holds it, waits for that run, and drops a large body: a
+    /// delivery without its body gets no claim.
     pub(crate) async fn acquire<V: Vendor>(
         self,
         delivery: &mut Delivery<V>,
@@ -69,7 +69,7 @@ impl<'a> ClaimAttempt<'a> {
                 fence,
             }),
             Claim::Done { fingerprint } => Err(self.duplicate(fingerprint)),
-            // In a box: few wait, and all others need not have room for it.
+            // Boxed: few deliveries wait, and the others need no room for it.
             Claim::InFlight { lease_left } => Box::pin(self.wait(delivery, lease_left)).await,
         }
     }
@@ -84,7 +84,7 @@ impl<'a> ClaimAttempt<'a> {
         })
     }
 
-    /// Waits for the run that has the event, to take it over if that fails.
+    /// Waits for the run that holds the event, and takes over if that run fails.
     async fn wait<V: Vendor>(
         self,
         delivery: &mut Delivery<V>,
@@ -140,12 +140,12 @@ impl<'a> ClaimAttempt<'a> {
     }
 }
 
-/// A claim that was granted. When it is dropped, those who wait for the event ask the store again.
+/// A granted claim. When it is dropped, a waiting delivery asks the store again.
 ///
 /// # Cancellation
 ///
-/// Dropped while the handler runs, the claim stays until its lease ends; adapters therefore let the
-/// handler run on when the sender goes away.
+/// A claim that is dropped while the handler runs stays in the store until its lease ends. So
+/// adapters let the handler run on when the sender leaves.
 pub(crate) struct HeldClaim<'a> {
     attempt: ClaimAttempt<'a>,
     fence: Option<Fence>,
@@ -245,13 +245,14 @@ fn retry_after_lease(reason: Reason, lease_left: Duration) -> NotHeld {
     NotHeld::Rejected(Rejection::from(reason).retry_in(wait.min(LONGEST_RETRY)))
 }
 
-/// When the sender is asked to come back after an outage.
+/// The `Retry-After` of an outage.
 const RETRY: Duration = Duration::from_secs(5);
 
-/// The longest that a sender is asked to wait for another's lease.
+/// The longest `Retry-After` for another's lease.
 const LONGEST_RETRY: Duration = Duration::from_secs(30);
 
-/// Between two looks at a claim that another replica may hold: doubled from the first to the last.
+/// How long to wait before asking the store again for a claim that another replica may hold. It
+/// doubles from the first pause to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LAST_PAUSE: Duration = Duration::from_millis(100);
 

@@ -20,8 +20,7 @@ use crate::{EventKey, Fence, Fingerprint, Token};
 /// whose clocks differ agree.
 ///
 /// A claim whose lease is over belongs to its token until another token claims the event. Its work
-/// may be done, and a store that forgot the claim would have it done again. If the answer of a
-/// `finish` got lost, [`Ownership::Lost`] for the next one may mean that the first one worked.
+/// may be done, and to forget the claim would repeat it. If the answer of a `finish` got lost, [`Ownership::Lost`] for the next one may mean that the first one worked.
 ///
 /// # What errors cost
 ///
@@ -31,7 +30,7 @@ use crate::{EventKey, Fence, Fingerprint, Token};
 /// - The intake gives up a call after 1.5 s, and a call that panics: both count as errors. A call must
 ///   be safe to drop at any await. After a claim that failed, the intake releases it, best effort.
 ///
-/// The acceptance suite in the test kit holds a store to this.
+/// `testkit::dedupe_store_suite` tests a store against this contract.
 pub trait DedupeStore: Send + Sync + 'static {
     /// Claims the event, unless it is claimed or done.
     ///
@@ -100,7 +99,7 @@ pub enum Claim {
 pub enum Ownership {
     /// It did, and the store made the change.
     Held,
-    /// Its lease had ended, and another or nobody has the claim. The store changed nothing.
+    /// It did not: another caller has the claim, or nobody has. The store changed nothing.
     Lost,
 }
 

@@ -66,7 +66,7 @@ async fn a_handler_that_panics_before_it_returns_a_future_releases_its_claim() {
     assert!(matches!(answer, IntakeResponse::Handler(204)));
 }
 
-/// A store that never answers, and notes the keys of its claims.
+/// A store that never answers, and keeps the keys of its claims.
 #[derive(Clone, Default)]
 struct Silent(Arc<Mutex<Vec<String>>>);
 
@@ -129,7 +129,7 @@ async fn an_event_is_claimed_under_the_scope_of_its_endpoint() {
 }
 
 #[tokio::test]
-async fn those_who_wait_are_woken_when_the_run_ends() {
+async fn a_waiting_delivery_is_woken_when_the_run_ends() {
     struct Woken(AtomicBool);
     impl Wake for Woken {
         fn wake(self: Arc<Self>) {
@@ -153,7 +153,7 @@ async fn those_who_wait_are_woken_when_the_run_ends() {
     assert!(poll.is_pending() && !woken.0.load(Ordering::Relaxed));
     end.send(204).unwrap();
     assert!(first.as_mut().poll(&mut cx).is_ready());
-    // No timer ends in here, as nothing waits.
+    // Nothing awaits in between, so no timer has woken it.
     assert!(woken.0.load(Ordering::Relaxed));
     assert!(matches!(again.await, IntakeResponse::Reply(reply) if reply.status() == 200));
 }
