@@ -360,7 +360,7 @@ impl<V: Vendor> fmt::Debug for Intake<V> {
 
 /// The response to a delivery.
 ///
-/// Complete: there is no fourth kind.
+/// Exhaustive: there is no fourth kind.
 #[derive(Debug)]
 pub enum IntakeResponse<R> {
     /// The handler's response, unchanged.

@@ -71,7 +71,7 @@ pub trait DedupeStore: Send + Sync + 'static {
 
 /// The answer to a claim.
 ///
-/// Complete: these are the three states of an event.
+/// Exhaustive: these are the three states of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claim {
     /// The caller holds the event for the lease.
@@ -93,7 +93,7 @@ pub enum Claim {
 
 /// Whether the caller still held the claim that it changed.
 ///
-/// Complete: it did, or it did not.
+/// Exhaustive: it did, or it did not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Ownership {

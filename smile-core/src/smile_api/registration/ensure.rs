@@ -104,7 +104,7 @@ impl EnsureCall {
     }
 }
 
-/// What to do next. Complete: either there is something to send, or there is not.
+/// What to do next. Exhaustive: either there is something to send, or there is not.
 #[derive(Debug)]
 pub enum EnsureStep {
     /// Send another request.
