@@ -33,8 +33,8 @@ pub(crate) use id::IntakeId;
 ///
 /// An adapter does three things with it: shows a request's head to [`admit`](Self::admit), gives
 /// the body to [`receive`](Self::receive) or, where the head was refused, to
-/// [`dismiss`](Self::dismiss), and runs the handler in [`hand_over`](Self::hand_over). Every decision
-/// is made in here. Applications use an adapter, such as `smile-tower` or `smile-actix`.
+/// [`dismiss`](Self::dismiss), and runs the handler in [`hand_over`](Self::hand_over). The
+/// intake makes every decision. Applications use an adapter, such as `smile-tower` or `smile-actix`.
 ///
 /// Needs a tokio runtime with its time driver. Cloning is cheap; clones share their claims.
 pub struct Intake<V: Vendor>(Arc<Settings<V>>);
@@ -59,7 +59,7 @@ struct Settings<V: Vendor> {
     observer: Arc<dyn Observer>,
 }
 
-/// The application's way to tell events apart.
+/// The function given to [`dedupe_by`](IntakeBuilder::dedupe_by).
 type KeyHook<V> = dyn Fn(&Delivery<V>) -> DedupeBy + Send + Sync;
 
 /// Who answers a vendor's test of the endpoint.
@@ -92,7 +92,7 @@ impl<V: Vendor> Intake<V> {
     ///
     /// # Errors
     ///
-    /// The [`Rejection`], which was reported. Give it to [`dismiss`](Self::dismiss), together with the
+    /// The [`Rejection`], already reported. Give it to [`dismiss`](Self::dismiss), together with the
     /// body, before answering with it.
     pub fn admit(&self, head: &dyn Head) -> Result<Admitted<V>, Rejection> {
         self.check_head(head)
@@ -108,12 +108,12 @@ impl<V: Vendor> Intake<V> {
         delivery.intake() == Some(self.0.id)
     }
 
-    /// Reads on the body of a request whose head was refused, for up to a second, and keeps nothing;
-    /// then returns the [`Rejection`] to answer with.
+    /// Reads and discards the rest of a refused request's body, for up to a second, then returns the
+    /// [`Rejection`] to answer with.
     ///
     /// A sender that is still writing would lose the answer if its connection were closed at once.
-    /// Where the second ends before the body does, [`Reply::closes`] asks to close the connection. A
-    /// body that is complete already costs no time.
+    /// If the body has not ended by then, [`Reply::closes`] asks to close the connection. A body that
+    /// is already complete costs no time.
     pub async fn dismiss<B, E>(&self, rejection: Rejection, body: B) -> Rejection
     where
         B: Stream<Item = Result<Bytes, E>>,
@@ -126,7 +126,7 @@ impl<V: Vendor> Intake<V> {
     ///
     /// # Errors
     ///
-    /// The [`Rejection`] to answer with; it was reported. A body that was not read to its end was
+    /// The [`Rejection`] to answer with, already reported. If the body had not ended, it was
     /// [dismissed](Self::dismiss).
     pub async fn receive<B, E>(
         &self,
@@ -143,7 +143,7 @@ impl<V: Vendor> Intake<V> {
             Ok(delivery) => return Ok(delivery),
             Err(rejection) => rejection,
         };
-        // Before reading on: the sender may go away meanwhile, and that drops this future.
+        // Before reading on: the sender may leave meanwhile, and that drops this future.
         self.rejected(None, &rejection);
         if body.is_read() {
             return Err(rejection);
@@ -151,13 +151,13 @@ impl<V: Vendor> Intake<V> {
         Err(Box::pin(body.dismiss(rejection)).await)
     }
 
-    /// Hands a verified event to `run`, once for each event where events are deduplicated; `status`
-    /// reads the HTTP status off its response, `None` where it failed without one.
+    /// Hands a verified event to `run`; with deduplication, once for each event. `status` returns the
+    /// HTTP status of the response, or `None` if `run` failed without one.
     ///
     /// # Cancellation
     ///
-    /// Where [`outlives_sender`](Self::outlives_sender), the future has to run to its end even if the
-    /// sender goes away: an adapter that is dropped moves it to a task of its own.
+    /// If [`outlives_sender`](Self::outlives_sender) is true, the future must run to its end even if
+    /// the sender leaves: an adapter whose request is dropped moves it to a task.
     pub async fn hand_over<R, Fut>(
         self,
         mut delivery: Delivery<V>,
@@ -216,8 +216,8 @@ impl<V: Vendor> Intake<V> {
         }
     }
 
-    /// Whether [`hand_over`](Self::hand_over) has to end even where the sender does not wait for
-    /// it, because it holds a claim.
+    /// Whether [`hand_over`](Self::hand_over) must run to its end even if the sender leaves, because
+    /// it may hold a claim.
     pub fn outlives_sender(&self) -> bool {
         matches!(self.0.handoff, Handoff::Deduplicated(_))
     }
@@ -377,7 +377,7 @@ fn check_age(created_at: Option<&str>, now: u64, limit: Duration) -> Result<(), 
             time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok()
         })
         .ok_or(Reason::EventAgeUnknown)?;
-    // A time before 1970 is as old as can be.
+    // A time before 1970 counts as 1970.
     let age = now.saturating_sub(u64::try_from(created.unix_timestamp()).unwrap_or_default());
     if age > limit.as_secs() {
         Err(Reason::EventTooOld { age }.into())

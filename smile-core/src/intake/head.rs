@@ -16,7 +16,7 @@ use crate::{
 impl<V: Vendor> Intake<V> {
     pub(super) fn check_head(&self, head: &dyn Head) -> Result<Admitted<V>, Rejection> {
         let settings = &*self.0;
-        // Before the method: who is not on the list learns nothing.
+        // First: a sender that is not on the list learns nothing.
         settings.sources.check(head)?;
         if head.method() != "POST" {
             return Err(Reason::MethodNotPost.into());
@@ -39,7 +39,7 @@ impl<V: Vendor> Intake<V> {
     }
 }
 
-/// A request whose head is in order, and whose body may be read: for [`Intake::receive`].
+/// A request whose head passed the checks: for [`Intake::receive`], which reads its body.
 pub struct Admitted<V: Vendor>(pub(super) PendingVerification<V>);
 
 /// A verification that has begun, or the lookup of secrets that it waits for.
@@ -71,7 +71,7 @@ fn check_encoding(head: &dyn Head) -> Result<(), Rejection> {
     }
 }
 
-/// A length that cannot be read is the HTTP server's to refuse; the limit holds for what comes.
+/// The HTTP server refuses an unreadable length; the limit also holds for the bytes received.
 fn check_declared_length(head: &dyn Head, limit: usize) -> Result<(), Rejection> {
     let Field::One(text) = head.field(names::CONTENT_LENGTH) else {
         return Ok(());
@@ -107,5 +107,5 @@ fn unavailable(reason: Reason) -> Rejection {
     Rejection::from(reason).retry_in(LOOKUP_RETRY)
 }
 
-/// When the sender is asked to come back after a secret lookup failed.
+/// The `Retry-After` of a failed secret lookup.
 const LOOKUP_RETRY: Duration = Duration::from_secs(5);
