@@ -63,7 +63,9 @@ impl Batches {
         let answer = within(ANSWER, async { Ok::<_, Infallible>(answer.await) }).await?;
         match answer {
             Ok(found) => found.map_err(StoreError::new),
-            Err(_) => Err(StoreError::new("the thread ended that writes to the file")),
+            Err(_) => Err(StoreError::new(
+                "the thread that writes to the file has ended",
+            )),
         }
     }
 }
