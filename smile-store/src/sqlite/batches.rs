@@ -20,11 +20,11 @@ use crate::{
     thread::StoreThread,
 };
 
-/// What the callers want done, taken in the order they came, as many at a time as have come while
-/// the last were written.
+/// Queues the callers' steps and writes them in batches: a batch holds the steps that came while the
+/// last one was written.
 ///
-/// A transaction costs a wait for the disk, whatever its size. One by one, the 64 deliveries of a
-/// burst would wait for 64 of them.
+/// A transaction costs a wait for the disk, whatever its size: one by one, a burst of 64 deliveries
+/// would wait 64 times.
 #[derive(Clone, Debug)]
 pub(super) struct Batches(mpsc::UnboundedSender<Job>);
 
@@ -44,7 +44,7 @@ impl Batches {
         Self(sender)
     }
 
-    /// Takes the step with the next batch; answers when it is on the disk.
+    /// Takes the step with the next batch, and returns when it is on the disk.
     pub(super) async fn take(
         &self,
         key: &EventKey,
@@ -58,7 +58,7 @@ impl Batches {
             step,
             reply,
         };
-        // Where the thread has ended, the answer says so.
+        // If the thread has ended, the answer below is an error.
         let _ = self.0.send(job);
         let answer = within(ANSWER, async { Ok::<_, Infallible>(answer.await) }).await?;
         match answer {
@@ -70,20 +70,20 @@ impl Batches {
     }
 }
 
-/// So many that the file is never held for long.
+/// The most steps in one transaction, so that the file is never locked for long.
 const BATCH: usize = 256;
 
 async fn write_all(pool: SqlitePool, mut received: mpsc::UnboundedReceiver<Job>) {
     let mut jobs = Vec::new();
     while received.recv_many(&mut jobs, BATCH).await > 0 {
-        // What a caller gave up before it was begun is not done.
+        // Skip steps whose callers have given up.
         jobs.retain(|job| !job.reply.is_closed());
         let written = timeout(ANSWER, write(&pool, &jobs)).await;
         let jobs = jobs.drain(..);
         match written {
             Ok(Ok(found)) => {
                 for (job, found) in jobs.zip(found) {
-                    // A caller that is gone learns nothing; its claim ends with its lease.
+                    // If the caller is gone, its claim ends with its lease.
                     let _ = job.reply.send(Ok(found));
                 }
             }
@@ -114,8 +114,8 @@ async fn write(pool: &SqlitePool, jobs: &[Job]) -> Result<Vec<Found>, Error> {
     Ok(found.into_iter().flatten().collect())
 }
 
-/// Who is refused, for which nothing is written: they need not wait for other processes to write,
-/// nor those for them.
+/// Finds the claims to refuse. These write nothing, so they neither wait for other processes nor keep
+/// them waiting.
 async fn look(pool: &SqlitePool, jobs: &[Job]) -> Result<Vec<Option<Found>>, Error> {
     let mut connection = pool.acquire().await?;
     let mut found = Vec::with_capacity(jobs.len());

@@ -3,7 +3,7 @@
 use smile_core::{EventKey, Fingerprint, Token};
 use sqlx::{Error, SqliteConnection};
 
-/// What is to be done; times in milliseconds.
+/// A step of a claim; durations are in milliseconds.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Step {
     Claim { print: Fingerprint, lease: i64 },
@@ -12,13 +12,13 @@ pub(super) enum Step {
     Release,
 }
 
-/// What the table says to it.
+/// The result of a step.
 #[derive(Debug)]
 pub(super) enum Found {
     /// The claim's fence.
     Acquired(i64),
     Refused(Refused),
-    /// How many rows.
+    /// The number of rows that changed.
     Changed(u64),
 }
 
@@ -26,7 +26,7 @@ pub(super) enum Found {
 pub(super) type Refused = (String, i64, String);
 
 impl Step {
-    /// What refuses the step, as far as can be told without writing.
+    /// The refusal of the step, if one shows without writing.
     pub(super) async fn look(
         self,
         connection: &mut SqliteConnection,
@@ -51,7 +51,7 @@ impl Step {
         key: &EventKey,
         token: Token,
     ) -> Result<Found, Error> {
-        // Looked at once more: now nobody else writes.
+        // Look again: now no other process writes.
         if let Some(refused) = self.look(connection, key, token).await? {
             return Ok(refused);
         }
@@ -80,7 +80,7 @@ impl Step {
     }
 }
 
-/// The file's clock is its machine's; within one statement it stands still.
+/// The machine's clock, which stands still within one statement.
 macro_rules! now {
     () => {
         "CAST(round(unixepoch('subsec') * 1000) AS INTEGER)"
@@ -96,7 +96,7 @@ const REFUSED: &str = concat!(
     " AND (state = 'done' OR state = 'claimed' AND token <> ?2)"
 );
 
-/// For an event that is not refused: what is there is over, or the token's own.
+/// For a claim that is not refused: the old row is over, or the token's own.
 const CLAIM: &str = concat!(
     "INSERT INTO smile_dedupe (key, state, token, fingerprint, fence, expires_at)
      VALUES (?1, 'claimed', ?2, ?4, ",
