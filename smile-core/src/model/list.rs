@@ -15,8 +15,8 @@ use super::{
 /// API sends it.
 ///
 /// The vendor cuts each list of a webhook at [300 items](Self::VENDOR_LIMIT) (Smile API webhooks
-/// page, "Including the Data Payload"). The rest has to be fetched from its REST endpoint for that
-/// kind of datapoint; [`may_be_truncated`](Self::may_be_truncated) says when to.
+/// page, "Including the Data Payload"). Fetch the rest from its REST endpoint for that kind of
+/// datapoint if [`may_be_truncated`](Self::may_be_truncated) is true.
 ///
 /// ```
 /// use smile_core::{model::List, smile_api::data::Contribution};
@@ -42,8 +42,7 @@ impl<T> List<'_, T> {
     /// How many items the vendor puts into one list of a webhook at most.
     pub const VENDOR_LIMIT: usize = 300;
 
-    /// Whether there may be items that the vendor did not send: the list is as long as its limit,
-    /// or it names a next page.
+    /// Whether the vendor may have more items: the list has reached the limit, or names a next page.
     #[must_use]
     pub fn may_be_truncated(&self) -> bool {
         let has_next = self
@@ -227,16 +226,16 @@ impl<'de, T: Read<'de>> Visitor<'de> for ListVisitor<'_, 'de, T> {
         let mut seen = 0;
         let mut name = Cow::Borrowed("");
         while let Some(key) = map.next_key_seed(KeySeed::<Member>::new(&mut name))? {
-            let is_doubled = key.is_some_and(|(member, _)| seen & member.bit() != 0);
+            let is_repeated = key.is_some_and(|(member, _)| seen & member.bit() != 0);
             let presence = match key {
-                Some((Member::NextCursor, _)) if !is_doubled => {
+                Some((Member::NextCursor, _)) if !is_repeated => {
                     map.next_value_seed(ReadInto(&mut list.next_cursor, context))
                 }
-                Some((Member::Items, _)) if !is_doubled => {
+                Some((Member::Items, _)) if !is_repeated => {
                     map.next_value_seed(ReadInto(&mut list.items, context))
                 }
                 _ => map.next_value().and_then(|value| {
-                    if !is_doubled {
+                    if !is_repeated {
                         list.unknown.take(mem::take(&mut name), value, context)?;
                     }
                     Ok(Presence::Null)
@@ -246,7 +245,7 @@ impl<'de, T: Read<'de>> Visitor<'de> for ListVisitor<'_, 'de, T> {
                 context.leave_member(key.map_or(&name, |(member, _)| member.name()));
             })?;
             if let Some((member, alias)) = key
-                && !is_doubled
+                && !is_repeated
                 && list
                     .unknown
                     .wire_form_mut()

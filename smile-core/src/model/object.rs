@@ -1,4 +1,4 @@
-//! The macro that makes a model out of a table of its members.
+//! The macro that makes a model from a table of its members.
 
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
@@ -133,8 +133,8 @@ macro_rules! object {
                     let mut name = Cow::Borrowed("");
                     while let Some(key) = map.next_key_seed(KeySeed::<Field>::new(&mut name))? {
                         let (field, alias) = key.unwrap_or((Field::unknown, false));
-                        let is_doubled = seen & field.bit() != 0;
-                        let presence = if is_doubled {
+                        let is_repeated = seen & field.bit() != 0;
+                        let presence = if is_repeated {
                             let came_as_alias = object.unknown.wire_form().alias & field.bit() != 0;
                             map.next_value::<&'de RawValue>().and_then(|value| {
                                 if alias != came_as_alias {
@@ -157,7 +157,7 @@ macro_rules! object {
                             let is_unknown = field == Field::unknown;
                             context.leave_member(if is_unknown { &name } else { field.name(alias) });
                         })?;
-                        if !is_doubled && object.unknown.wire_form_mut().note(presence, field.bit(), alias) {
+                        if !is_repeated && object.unknown.wire_form_mut().note(presence, field.bit(), alias) {
                             seen |= field.bit();
                         }
                     }
@@ -224,8 +224,8 @@ pub(crate) trait Field: Copy {
     fn find(name: &str) -> Option<(Self, bool)>;
 }
 
-/// Reads a name and looks it up. A name that is not in the table is left in `name`; as a part of the
-/// value it would make each result too large for registers.
+/// Reads a name and looks it up. It leaves an unknown name in `name`: as a part of the value it would
+/// make each result too large for registers.
 pub(crate) struct KeySeed<'k, 'de, F> {
     name: &'k mut Cow<'de, str>,
     table: PhantomData<F>,

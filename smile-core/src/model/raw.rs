@@ -7,8 +7,7 @@ use super::{Context, IntoOwned, JsonType, Presence, Read};
 
 /// JSON of any shape, kept as text.
 ///
-/// It is nested as deep as the sender likes; nothing here walks into it. Two are equal when their
-/// texts are.
+/// It may be nested to any depth: nothing here parses it. Two are equal if their texts are.
 ///
 /// ```
 /// use smile_core::smile_api::data::Form;

@@ -1,4 +1,4 @@
-//! Reading a model: the trait behind every `Deserialize` here, and the visitors that all share.
+//! The trait behind every `Deserialize` of the models, and the visitors that they share.
 
 use std::fmt;
 
@@ -7,21 +7,20 @@ use serde_json::value::RawValue;
 
 use super::Context;
 
-/// What a member can be read as.
+/// A type that a member can be read as.
 ///
-/// It fills a place and does not return a value: on the way up through the layers a model would be
-/// copied again and again.
+/// It fills a value in place and does not return one: each layer would copy a returned model again.
 pub(crate) trait Read<'de>: Sized {
-    /// What an error says that it expected.
+    /// The expected type, as an error names it.
     const EXPECTED: &'static str;
 
-    /// Whether `null` has a place of its own in it, so that it may be an item of a list.
+    /// Whether the type can hold `null`, so that `null` may be an item of a list.
     const KEEPS_NULL: bool = false;
 
-    /// What [`read_into`](Self::read_into) is given to fill.
+    /// An empty value, for [`read_into`](Self::read_into) to fill.
     fn blank() -> Self;
 
-    /// Fills a blank value. After an error it may be half filled.
+    /// Fills a blank value. After an error it may be partly filled.
     fn read_into<D: Deserializer<'de>>(
         &mut self,
         deserializer: D,
@@ -38,7 +37,7 @@ pub(crate) trait Read<'de>: Sized {
     }
 }
 
-/// What was found in a value's place.
+/// Whether the JSON had a value in a member's place.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Presence {
     Value,
@@ -158,7 +157,7 @@ pub(crate) fn read_items<'de, T: Read<'de>, A: SeqAccess<'de>>(
         context
             .make_room(items)
             .inspect_err(|_| context.leave_item(index))?;
-        // Made before it is known whether there is another item, so that it is filled in place.
+        // Pushed before the next item is known to exist, so that it is filled in place.
         items.push(T::blank());
         let Some(place) = items.last_mut() else { break };
         let item = sequence
@@ -176,7 +175,7 @@ pub(crate) fn read_items<'de, T: Read<'de>, A: SeqAccess<'de>>(
     })
 }
 
-/// The kinds of JSON values, as error messages name them.
+/// The types of JSON values, as errors name them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum JsonType {
     Null,
@@ -192,7 +191,7 @@ impl JsonType {
         Self::of_json(raw.get().as_bytes()).unwrap_or(Self::Null)
     }
 
-    /// The kind that JSON begins as; `None` where there is none.
+    /// The type of the value that the text begins with; `None` if the text is blank.
     pub(crate) fn of_json(json: &[u8]) -> Option<Self> {
         Some(match json.trim_ascii_start().first()? {
             b'n' => Self::Null,
@@ -218,15 +217,15 @@ impl fmt::Display for JsonType {
     }
 }
 
-/// The one error of a value of the wrong kind.
+/// The error of a value of the wrong type.
 ///
-/// serde's `invalid_type` prints the value, which here is somebody's personal data.
+/// serde's `invalid_type` prints the value, which here is personal data.
 #[cold]
 pub(crate) fn wrong_kind<E: Error>(expected: &str, found: JsonType) -> E {
     E::custom(format_args!("expected {expected}, found {found}"))
 }
 
-/// Writes the visitor methods of the kinds that a model does not take.
+/// Writes the visitor methods of the JSON types that a model does not accept.
 macro_rules! refuse {
     ($expected:literal: $($kind:ident)*) => {
         fn expecting(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {

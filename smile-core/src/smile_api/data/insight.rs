@@ -72,7 +72,7 @@ impl<'a> Features<'a> {
         self.0.is_empty()
     }
 
-    /// Adds a figure. Of doubled names the first counts.
+    /// Adds a figure. Of repeated names the first counts.
     pub fn push(&mut self, name: impl Into<Cow<'a, str>>, value: Cow<'a, RawValue>) {
         self.0.push(name, value);
     }
