@@ -199,7 +199,7 @@ impl<S> fmt::Debug for RegistrationClient<S> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum RegistrationError {
-    /// The vendor answered something else than what was asked for.
+    /// The vendor refused a request, or sent an unexpected answer.
     Api(ApiError),
     /// What was given is outside of the vendor's limits. Nothing was sent.
     Invalid(InvalidInput),
@@ -237,12 +237,14 @@ impl From<EnsureError> for RegistrationError {
 impl fmt::Display for RegistrationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Api(_) => "expected the registration api to do as asked, found a refusal",
-            Self::Invalid(_) => "expected what the registration api takes, found something else",
-            Self::Request(_) => "expected an address that can be sent to, found another",
-            Self::Transport(_) => "expected an answer of the registration api, found none",
+            Self::Api(_) => "expected a success of the registration api, found another answer",
+            Self::Invalid(_) => "the registration api would refuse the input",
+            Self::Request(_) => "the request could not be built",
+            Self::Transport(_) => "expected an answer from the registration api, found none",
             Self::TooLarge => "expected an answer of at most 1 MiB, found more",
-            Self::EndlessList => "expected the list of webhooks to end, found no end",
+            Self::EndlessList => {
+                "expected the list of webhooks to end, found a repeated cursor or over 100 pages"
+            }
         })
     }
 }
