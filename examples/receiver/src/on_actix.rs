@@ -91,7 +91,7 @@ async fn on_callback(
         },
         Err(err) => HttpResponse::build(err.as_response_error().status_code())
             .content_type(plain)
-            .body("the body could not be taken"),
+            .body("the body could not be read"),
     }
 }
 
@@ -119,7 +119,7 @@ fn list(
             .body(list(&page)),
         Err(_) => HttpResponse::BadRequest()
             .content_type("text/plain; charset=utf-8")
-            .body("take ?after=N&limit=M"),
+            .body("expected ?after=N&limit=M"),
     }
 }
 
