@@ -98,9 +98,9 @@ event_table! {
     VerificationStarted = "VERIFICATION_STARTED": VerificationStarted,
     /// A verification ended; carries what matched.
     VerificationCompleted = "VERIFICATION_COMPLETED": VerificationCompleted,
-    /// A record was asked for.
+    /// A record was requested.
     RecordCreated = "RECORD_CREATED": RecordCreated,
-    /// A record is there, or could not be had; carries the record.
+    /// A record is ready, or could not be obtained; carries the record.
     RecordCompleted = "RECORD_COMPLETED": RecordCompleted,
     /// A user's session was completed; carries what the user handed in.
     UserSessionCompleted = "USER_SESSION_COMPLETED": UserSessionCompleted,
