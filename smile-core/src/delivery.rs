@@ -91,8 +91,8 @@ impl<V: Vendor> Delivery<V> {
     ///
     /// # Errors
     ///
-    /// [`DataError`] names the path of the member that does not have the documented shape, the place
-    /// where the JSON ends, or where the view would take more than
+    /// [`DataError`] names the path of the member that does not have the documented shape, the
+    /// place where the JSON ends, or where the view would take more than
     /// [`MAX_DATA_MEMORY`](crate::model::MAX_DATA_MEMORY). The delivery is fine all the same:
     /// [`raw`](Self::raw) has every byte.
     pub fn data(&self) -> Result<V::Data<'_>, DataError> {

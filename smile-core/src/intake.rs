@@ -33,8 +33,8 @@ pub(crate) use id::IntakeId;
 ///
 /// An adapter does three things with it: shows a request's head to [`admit`](Self::admit), gives
 /// the body to [`receive`](Self::receive) or, where the head was refused, to
-/// [`dismiss`](Self::dismiss), and runs the handler in [`hand_over`](Self::hand_over). The
-/// intake makes every decision. Applications use an adapter, such as `smile-tower` or `smile-actix`.
+/// [`dismiss`](Self::dismiss), and runs the handler in [`hand_over`](Self::hand_over). The intake
+/// makes every decision. Applications use an adapter, such as `smile-tower` or `smile-actix`.
 ///
 /// Needs a tokio runtime with its time driver. Cloning is cheap; clones share their claims.
 pub struct Intake<V: Vendor>(Arc<Settings<V>>);
@@ -70,16 +70,16 @@ enum Pings {
 }
 
 impl Intake<SmileApi> {
-    /// Begins an intake for Smile API, with a [`Secret`](crate::Secret), a [ring](crate::KeyRing) or a
-    /// [lookup](Secrets::lookup).
+    /// Begins an intake for Smile API, with a [`Secret`](crate::Secret), a [ring](crate::KeyRing)
+    /// or a [lookup](Secrets::lookup).
     pub fn smile_api(secrets: impl Into<Secrets<SmileApi>>) -> IntakeBuilder<SmileApi> {
         IntakeBuilder::new(secrets)
     }
 }
 
 impl Intake<SmileIo> {
-    /// Begins an intake for Smile.io, with a [`Secret`](crate::Secret), a [ring](crate::KeyRing) or a
-    /// [lookup](Secrets::lookup).
+    /// Begins an intake for Smile.io, with a [`Secret`](crate::Secret), a [ring](crate::KeyRing) or
+    /// a [lookup](Secrets::lookup).
     pub fn smile_io(secrets: impl Into<Secrets<SmileIo>>) -> IntakeBuilder<SmileIo> {
         IntakeBuilder::new(secrets)
     }
@@ -87,13 +87,13 @@ impl Intake<SmileIo> {
 
 impl<V: Vendor> Intake<V> {
     /// Looks at a request's head, before anything of its body is read: is the source address
-    /// allowed, is the method POST, is there one well-formed, fresh signature, is the body unencoded
-    /// and not declared too long?
+    /// allowed, is the method POST, is there one well-formed, fresh signature, is the body
+    /// unencoded and not declared too long?
     ///
     /// # Errors
     ///
-    /// The [`Rejection`], already reported. Give it to [`dismiss`](Self::dismiss), together with the
-    /// body, before answering with it.
+    /// The [`Rejection`], already reported. Give it to [`dismiss`](Self::dismiss), together with
+    /// the body, before answering with it.
     pub fn admit(&self, head: &dyn Head) -> Result<Admitted<V>, Rejection> {
         self.check_head(head)
             .inspect_err(|rejection| self.rejected(None, rejection))
@@ -108,12 +108,12 @@ impl<V: Vendor> Intake<V> {
         delivery.intake() == Some(self.0.id)
     }
 
-    /// Reads and discards the rest of a refused request's body, for up to a second, then returns the
-    /// [`Rejection`] to answer with.
+    /// Reads and discards the rest of a refused request's body, for up to a second, then returns
+    /// the [`Rejection`] to answer with.
     ///
     /// A sender that is still writing would lose the answer if its connection were closed at once.
-    /// If the body has not ended by then, [`Reply::closes`] asks to close the connection. A body that
-    /// is already complete costs no time.
+    /// If the body has not ended by then, [`Reply::closes`] asks to close the connection. A body
+    /// that is already complete costs no time.
     pub async fn dismiss<B, E>(&self, rejection: Rejection, body: B) -> Rejection
     where
         B: Stream<Item = Result<Bytes, E>>,
@@ -151,13 +151,13 @@ impl<V: Vendor> Intake<V> {
         Err(Box::pin(body.dismiss(rejection)).await)
     }
 
-    /// Hands a verified event to `run`; with deduplication, once for each event. `status` returns the
-    /// HTTP status of the response, or `None` if `run` failed without one.
+    /// Hands a verified event to `run`; with deduplication, once for each event. `status` returns
+    /// the HTTP status of the response, or `None` if `run` failed without one.
     ///
     /// # Cancellation
     ///
-    /// If [`outlives_sender`](Self::outlives_sender) is true, the future must run to its end even if
-    /// the sender leaves: an adapter whose request is dropped moves it to a task.
+    /// If [`outlives_sender`](Self::outlives_sender) is true, the future must run to its end even
+    /// if the sender leaves: an adapter whose request is dropped moves it to a task.
     pub async fn hand_over<R, Fut>(
         self,
         mut delivery: Delivery<V>,
@@ -216,8 +216,8 @@ impl<V: Vendor> Intake<V> {
         }
     }
 
-    /// Whether [`hand_over`](Self::hand_over) must run to its end even if the sender leaves, because
-    /// it may hold a claim.
+    /// Whether [`hand_over`](Self::hand_over) must run to its end even if the sender leaves,
+    /// because it may hold a claim.
     pub fn outlives_sender(&self) -> bool {
         matches!(self.0.handoff, Handoff::Deduplicated(_))
     }

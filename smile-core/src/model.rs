@@ -10,15 +10,15 @@
 //! - Serialising writes the members that were read: absent stays absent, `null` stays `null`,
 //!   numbers keep their digits, and a second spelling of a name stays.
 //! - Of repeated members the first that is not `null` counts.
-//! - One bad string loses no event. A lone surrogate (`"\ud83d"`) is valid JSON but not Unicode, and
-//!   bytes may not be UTF-8: the data of an event has U+FFFD in their place. The bytes of the delivery
-//!   stay as received.
-//! - Models borrow from the JSON text that they are read from. `into_owned` copies what is borrowed,
-//!   and `deserialize_owned` reads and copies, for `#[serde(deserialize_with = "..")]`.
+//! - One bad string loses no event. A lone surrogate (`"\ud83d"`) is valid JSON but not Unicode,
+//!   and bytes may not be UTF-8: the data of an event has U+FFFD in their place. The bytes of the
+//!   delivery stay as received.
+//! - Models borrow from the JSON text that they are read from. `into_owned` copies what is
+//!   borrowed, and `deserialize_owned` reads and copies, for `#[serde(deserialize_with = "..")]`.
 //! - Models are read by `serde_json` from a string or a slice. They keep raw JSON, which other
 //!   formats, readers and serde's buffered enums (`untagged`, `flatten`) cannot hand over.
-//! - `Debug` of a model prints its values, which are personal data. This crate never prints a model;
-//!   think twice before you log one.
+//! - `Debug` of a model prints its values, which are personal data. This crate never prints a
+//!   model; think twice before you log one.
 //!
 //! In a test, make a model from its default:
 //!

@@ -24,19 +24,19 @@
 //! - A claim whose lease is over can still be finished, extended or released by its own token, for
 //!   an hour, while nobody else has claimed the event.
 //! - The fence of a later claim of an event is larger, also after the store released, forgot or
-//!   deleted the event. It comes from the store's clock, so it orders claims and does not count them;
-//!   a clock that is set back by more than an hour can break the order.
-//! - A call answers or fails within 1.4 s. A call that fails may still take effect, even later, when
-//!   a frozen server resumes: an event claimed in this way is in flight until its lease ends. After an
-//!   outage calls succeed again at once: the tests stop each server for seconds and see the first
-//!   success within half a second of its return.
+//!   deleted the event. It comes from the store's clock, so it orders claims and does not count
+//!   them; a clock that is set back by more than an hour can break the order.
+//! - A call answers or fails within 1.4 s. A call that fails may still take effect, even later,
+//!   when a frozen server resumes: an event claimed in this way is in flight until its lease ends.
+//!   After an outage calls succeed again at once: the tests stop each server for seconds and see
+//!   the first success within half a second of its return.
 //! - If a server answers but takes no writes, such as a demoted primary, the store closes the
-//!   connections to it and looks the host's name up again, at a bounded rate. The tests move the name
-//!   to another server and see the first success within two seconds.
+//!   connections to it and looks the host's name up again, at a bounded rate. The tests move the
+//!   name to another server and see the first success within two seconds.
 //! - A caller whose thread is blocked delays no other call: each store has a thread for its
 //!   connections, until its last clone is dropped.
-//! - The `source()` of a `StoreError` says in a few words what failed, and what to do if a step of the
-//!   set-up is missing. Its own `source()` is the driver's error. Neither shows a password.
+//! - The `source()` of a `StoreError` says in a few words what failed, and what to do if a step of
+//!   the set-up is missing. Its own `source()` is the driver's error. Neither shows a password.
 //! - A row that the store cannot read is an error, and never counts as done.
 //!
 //! Each type documents what it can forget in a crash or a fail-over. The handler runs again for a
@@ -60,10 +60,10 @@
 //!
 //! # Testing
 //!
-//! `cargo test -p smile-store --all-features` tests what needs no server. With `-- --include-ignored`
-//! the tests start their own `redis-server`, `postgres` and `pgbouncer` (on Debian:
-//! `apt-get install redis-server postgresql pgbouncer`). `smile_core::testkit::dedupe_store_suite`
-//! tests a store of your own by the same rules.
+//! `cargo test -p smile-store --all-features` tests what needs no server. The tests behind
+//! `-- --include-ignored` start their own `redis-server`, `postgres` and `pgbouncer` (on Debian:
+//! `apt-get install redis-server postgresql pgbouncer`).
+//! `smile_core::testkit::dedupe_store_suite` tests a store of your own by the same rules.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]

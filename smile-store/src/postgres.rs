@@ -35,9 +35,9 @@ mod statement;
 /// # Ok(()) }
 /// ```
 ///
-/// Time is the server's clock, to the microsecond. A fail-over forgets the events that the standby had
-/// not received: the handler runs again for such an event if the vendor sends it again, and none is
-/// lost. The store does not change `synchronous_commit`.
+/// Time is the server's clock, to the microsecond. A fail-over forgets the events that the standby
+/// had not received: the handler runs again for such an event if the vendor sends it again, and
+/// none is lost. The store does not change `synchronous_commit`.
 ///
 /// A claim stays its token's for an hour after its lease, unless another takes it over. Fences are
 /// microseconds since 1970, or one more than the last where that is greater. Rows are deleted an
@@ -45,8 +45,8 @@ mod statement;
 /// [`purge`](Self::purge).
 ///
 /// The store closes a connection on which the server fails, and the next call opens another, which
-/// looks the host's name up again: so claims follow a name that moves from a read-only server to the
-/// new primary. In a second the store closes at most as many connections as the pool may have.
+/// looks the host's name up again: so claims follow a name that moves from a read-only server to
+/// the new primary. In a second the store closes at most as many connections as the pool may have.
 ///
 /// The store makes its calls on a thread of its own, which ends with the store's last clone: a
 /// caller whose thread is blocked stops no other call.
@@ -94,8 +94,8 @@ CREATE INDEX smile_dedupe_expires_at ON smile_dedupe (expires_at);
     ///
     /// # Errors
     ///
-    /// If the URL is not PostgreSQL's, the server does not answer within a second, or no thread can be
-    /// started.
+    /// If the URL is not PostgreSQL's, the server does not answer within a second, or no thread can
+    /// be started.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let options = PgConnectOptions::from_str(url)
             .map_err(|err| StoreError::new(explain(err)))?
@@ -119,8 +119,9 @@ CREATE INDEX smile_dedupe_expires_at ON smile_dedupe (expires_at);
     /// pool an `acquire_timeout` of a second. Behind PgBouncer, connect with
     /// `PgConnectOptions::extra_float_digits(None)`.
     ///
-    /// A connection that your code opens from the pool belongs to your runtime, and the store's calls
-    /// on it stop while that runtime's thread is blocked. Do not share the pool if handlers block.
+    /// A connection that your code opens from the pool belongs to your runtime, and the store's
+    /// calls on it stop while that runtime's thread is blocked. Do not share the pool if handlers
+    /// block.
     ///
     /// # Errors
     ///
@@ -149,7 +150,8 @@ CREATE INDEX smile_dedupe_expires_at ON smile_dedupe (expires_at);
         self.thread.run_within(STEP * 10, create).await
     }
 
-    /// Deletes every row that expired more than an hour ago, 1000 at a time, and returns their number.
+    /// Deletes every row that expired more than an hour ago, 1000 at a time, and returns their
+    /// number.
     ///
     /// # Errors
     ///
@@ -241,8 +243,8 @@ type Seen = (String, i64, String, i64);
 
 async fn create_table(pool: &PgPool) -> Result<(), Error> {
     let mut transaction = pool.begin().await?;
-    // `IF NOT EXISTS` fails if two create the table at once, and if the table exists but the user may
-    // not make tables.
+    // `IF NOT EXISTS` fails if two create the table at once, and if the table exists but the user
+    // may not make tables.
     sqlx::raw_sql("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
         .execute(&mut *transaction)
         .await?;

@@ -8,8 +8,8 @@ use std::sync::{
 /// Expired rows deleted at a time, so that a purge never holds the table for long.
 pub(crate) const BATCH: i64 = 1000;
 
-/// Counts finished events. After every 256th a batch of 1000 expired rows is due for deletion, unless
-/// a purge is running: so up to four rows are deleted for each one added.
+/// Counts finished events. After every 256th a batch of 1000 expired rows is due for deletion,
+/// unless a purge is running: so up to four rows are deleted for each one added.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Purges(Arc<State>);
 

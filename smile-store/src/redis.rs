@@ -32,8 +32,8 @@ mod connection;
 /// # Ok(()) }
 /// ```
 ///
-/// Each event has one Redis key, `smile:dedupe:` and its event key, and each step is one script on it,
-/// so a cluster works, too. There is no schema to create and nothing to purge: keys expire.
+/// Each event has one Redis key, `smile:dedupe:` and its event key, and each step is one script on
+/// it, so a cluster works, too. There is no schema to create and nothing to purge: keys expire.
 ///
 /// Time is the server's clock, to the millisecond.
 ///
@@ -59,12 +59,12 @@ pub struct RedisDedupe<C = RedisConnection> {
 impl RedisDedupe {
     /// Connects with `redis://:password@host:port/database`.
     ///
-    /// All calls share the one connection. If it is lost, or the server refuses or does not answer a
-    /// call, the store connects again, at most five times a second, and looks the host's name up
+    /// All calls share the one connection. If it is lost, or the server refuses or does not answer
+    /// a call, the store connects again, at most five times a second, and looks the host's name up
     /// again: so claims follow a name that moves from a demoted primary to a new one.
     ///
-    /// With the feature `tls-rustls`, `rediss://` is TLS. If the program has installed no cryptography
-    /// provider for rustls by then, the store installs `ring`.
+    /// With the feature `tls-rustls`, `rediss://` is TLS. If the program has installed no
+    /// cryptography provider for rustls by then, the store installs `ring`.
     ///
     /// # Errors
     ///
@@ -108,10 +108,10 @@ where
     /// Uses a connection of your own that may be shared, such as a cluster's `ClusterConnection`
     /// (feature `cluster-async` of the crate redis).
     ///
-    /// A call fails after 1.4 s, even if the connection's own limits are longer. The connection decides
-    /// when to connect again: redis's `ConnectionManager` stays with a demoted server while that keeps
-    /// the connection open. The connection belongs to the runtime that made it, and all calls stop
-    /// while that runtime's thread is blocked.
+    /// A call fails after 1.4 s, even if the connection's own limits are longer. The connection
+    /// decides when to connect again: redis's `ConnectionManager` stays with a demoted server while
+    /// that keeps the connection open. The connection belongs to the runtime that made it, and all
+    /// calls stop while that runtime's thread is blocked.
     pub fn new(connection: C) -> Self {
         Self {
             connection,
@@ -200,8 +200,8 @@ where
     }
 }
 
-/// One script for each step, so that each is atomic. The store calls a script by its digest, and sends
-/// its text to a server that does not know it.
+/// One script for each step, so that each is atomic. The store calls a script by its digest, and
+/// sends its text to a server that does not know it.
 struct Scripts {
     claim: Script,
     extend: Script,

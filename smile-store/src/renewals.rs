@@ -5,8 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Allows so many broken connections to be replaced each second: if a server refuses every call, the
-/// store must not connect again for every call.
+/// Allows so many broken connections to be replaced each second: if a server refuses every call,
+/// the store must not connect again for every call.
 #[derive(Debug)]
 pub(crate) struct Renewals {
     each_second: u32,

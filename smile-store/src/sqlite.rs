@@ -39,12 +39,12 @@ mod step;
 /// ```
 ///
 /// SQLite has one writer at a time, and the store answers when the change is on the disk. It writes
-/// calls that come while the disk is busy together, so a burst costs few waits for the disk. Several
-/// processes take turns. The file must be on a local disk, not on a network share, whose locks
-/// cannot be trusted.
+/// calls that come while the disk is busy together, so a burst costs few waits for the disk.
+/// Several processes take turns. The file must be on a local disk, not on a network share, whose
+/// locks cannot be trusted.
 ///
-/// Time is the machine's clock, to the millisecond. If it is set forward by more than a lease, a claim
-/// ends early.
+/// Time is the machine's clock, to the millisecond. If it is set forward by more than a lease, a
+/// claim ends early.
 ///
 /// A claim stays its token's for an hour after its lease, unless another takes it over. Fences are
 /// milliseconds since 1970, or one more than the last where that is greater. Rows are deleted an
@@ -109,9 +109,9 @@ CREATE INDEX IF NOT EXISTS smile_dedupe_expires_at ON smile_dedupe (expires_at);
 
     /// Uses a pool of your own, and the file's main database.
     ///
-    /// The pool's options then decide how durable a claim is and how long a call waits for a lock: use
-    /// WAL, `synchronous` FULL and a short busy timeout. While another process writes, the store tries
-    /// again for a second, whatever that timeout is.
+    /// The pool's options then decide how durable a claim is and how long a call waits for a lock:
+    /// use WAL, `synchronous` FULL and a short busy timeout. While another process writes, the
+    /// store tries again for a second, whatever that timeout is.
     ///
     /// # Errors
     ///
@@ -144,7 +144,8 @@ CREATE INDEX IF NOT EXISTS smile_dedupe_expires_at ON smile_dedupe (expires_at);
         self.thread.run_within(STEP * 10, create).await
     }
 
-    /// Deletes every row that expired more than an hour ago, 1000 at a time, and returns their number.
+    /// Deletes every row that expired more than an hour ago, 1000 at a time, and returns their
+    /// number.
     ///
     /// # Errors
     ///

@@ -19,17 +19,17 @@ use tower_service::Service;
 
 /// Registers webhooks with Smile API, over an HTTP client that is a tower service.
 ///
-/// Such as hyper-util's `legacy::Client`, as below, with any tower layers around it. Each call takes
-/// a clone of the service, waits until that is ready and calls it, so that calls may run side by
-/// side. Their futures borrow nothing, and are `Send` where the service and its answers are.
+/// Such as hyper-util's `legacy::Client`, as below, with any tower layers around it. Each call
+/// takes a clone of the service, waits until that is ready and calls it, so that calls may run side
+/// by side. Their futures borrow nothing, and are `Send` where the service and its answers are.
 ///
 /// # Limits
 ///
 /// - An answer may have 1 MiB. Of a larger one that is no success only the status counts.
-/// - There is no deadline, no second try and no limit to the rate: put `tokio::time::timeout` around
-///   the call (a tower `Timeout` does not cover the answer's body), and mind that the vendor takes
-///   20 requests per second and IP address. A redirect is an [`ApiError`], so that the credentials
-///   go nowhere else; use an HTTP client that does not follow them by itself.
+/// - There is no deadline, no second try and no limit to the rate: put `tokio::time::timeout`
+///   around the call (a tower `Timeout` does not cover the answer's body), and mind that the vendor
+///   takes 20 requests per second and IP address. A redirect is an [`ApiError`], so that the
+///   credentials go nowhere else; use an HTTP client that does not follow them by itself.
 ///
 /// # Security
 ///
@@ -108,8 +108,8 @@ where
     ///
     /// # Errors
     ///
-    /// [`RegistrationError`]. After one of [`RegistrationError::Transport`] the webhook may be there
-    /// or not.
+    /// [`RegistrationError`]. After one of [`RegistrationError::Transport`] the webhook may be
+    /// there or not.
     pub fn create(
         &self,
         webhook: &NewWebhook,
@@ -319,7 +319,8 @@ fn transport(err: impl Into<Box<dyn Error + Send + Sync>>) -> RegistrationError 
     RegistrationError::Transport(err.into())
 }
 
-/// 150 webhooks, each with the longest name, address and secret and all event types, have half of it.
+/// 150 webhooks, each with the longest name, address and secret and all event types, have half of
+/// it.
 const LONGEST_ANSWER: usize = 1 << 20;
 
 #[cfg(test)]

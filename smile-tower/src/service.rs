@@ -41,8 +41,8 @@ where
     type Error = S::Error;
     type Future = ResponseFuture<ResBody, S::Error>;
 
-    /// Always ready: an unverified sender must not hold what the inner service gives to few, such as a
-    /// permit. Its readiness is waited for after the verification.
+    /// Always ready: an unverified sender must not hold what the inner service gives to few, such
+    /// as a permit. Its readiness is waited for after the verification.
     fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         Poll::Ready(Ok(()))
     }

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use crate::options::Settings;
 
-/// Prints where the receiver listens, and a `curl` line for each vendor. Each run of a line makes a new
-/// event and signs it with `openssl`, so it can be pasted again and again.
+/// Prints where the receiver listens, and a `curl` line for each vendor. Each run of a line makes a
+/// new event and signs it with `openssl`, so it can be pasted again and again.
 pub(crate) fn print(settings: &Settings, address: SocketAddr) {
     println!("listening on http://{address}");
     println!();

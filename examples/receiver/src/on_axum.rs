@@ -70,8 +70,8 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
     Ok(())
 }
 
-/// Listens with a backlog for a burst of connections: `TcpListener::bind` asks for 128, and a sender
-/// that finds it full waits a second before it tries again.
+/// Listens with a backlog for a burst of connections: `TcpListener::bind` asks for 128, and a
+/// sender that finds it full waits a second before it tries again.
 fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     let socket = if address.is_ipv4() {
         TcpSocket::new_v4()?

@@ -256,6 +256,6 @@ const LONGEST_RETRY: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LAST_PAUSE: Duration = Duration::from_millis(100);
 
-/// The largest body that is kept while its delivery waits. A larger one is dropped, and its delivery
-/// then cannot take over if the first run fails.
+/// The largest body that is kept while its delivery waits. A larger one is dropped, and its
+/// delivery then cannot take over if the first run fails.
 const KEPT_WHILE_WAITING: usize = 64 << 10;

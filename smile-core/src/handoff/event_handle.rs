@@ -103,8 +103,8 @@ impl EventHandle<'_> {
         }
     }
 
-    /// Releases in a background task, after the store failed: it may have granted the claim and lost
-    /// the answer, or recover in a moment. If no release succeeds, the lease ends the claim.
+    /// Releases in a background task, after the store failed: it may have granted the claim and
+    /// lost the answer, or recover in a moment. If no release succeeds, the lease ends the claim.
     pub(crate) fn release_later(&self, token: Token) {
         let Self::Shared(store, key) = self else {
             return;

@@ -15,8 +15,8 @@ use crate::{Delivery, Vendor};
 /// The text under which an event is claimed and remembered.
 ///
 /// It is made of the vendor, the scope given to the builder, the tenant, and the event's identity:
-/// Smile API's `id`, or a digest of the body for Smile.io, whose events have no id. The signature and
-/// the secret are no part of it: a rotation would let duplicates through.
+/// Smile API's `id`, or a digest of the body for Smile.io, whose events have no id. The signature
+/// and the secret are no part of it: a rotation would let duplicates through.
 ///
 /// 1 to 512 printable ASCII characters without white space, safe as a key in any store.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -121,8 +121,8 @@ pub enum DedupeBy {
 pub(crate) enum EventIdentity<'a> {
     /// An id, or the text that the application chose.
     Text(&'a str),
-    /// Without an id, equal bodies are the same event: a customer's body holds `updated_at`, so equal
-    /// bytes mean an equal version.
+    /// Without an id, equal bodies are the same event: a customer's body holds `updated_at`, so
+    /// equal bytes mean an equal version.
     Body(&'a [u8]),
 }
 

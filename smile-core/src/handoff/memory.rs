@@ -19,13 +19,14 @@ mod tests;
 
 /// Remembers events in memory: the default.
 ///
-/// Bounded: it keeps the [`capacity`](Self::bounded) events handled last, and forgets the oldest for
-/// new ones. It never drops a claim in flight for room; there are at most as many as running
+/// Bounded: it keeps the [`capacity`](Self::bounded) events handled last, and forgets the oldest
+/// for new ones. It never drops a claim in flight for room; there are at most as many as running
 /// handlers. Its memory ends with the process, and every process remembers for itself: with several
 /// replicas, use one of the stores of `smile-store`.
 ///
 /// One event takes 120 to 190 bytes, depending on how full the table is: the store keeps a 128-bit
-/// hash in place of the key, under a secret of the process. The default capacity of 100,000 takes about 13 MB when full.
+/// hash in place of the key, under a secret of the process. The default capacity of 100,000 takes
+/// about 13 MB when full.
 pub struct MemoryDedupe(Mutex<State>);
 
 struct State {
@@ -58,8 +59,8 @@ impl MemoryDedupe {
 
     /// A store that remembers the `capacity` events handled last.
     ///
-    /// It reserves room for up to 1,048,576 events at once, so that no usual size grows while requests
-    /// wait. The system provides most of that room on first use.
+    /// It reserves room for up to 1,048,576 events at once, so that no usual size grows while
+    /// requests wait. The system provides most of that room on first use.
     pub fn bounded(capacity: NonZeroUsize) -> Self {
         let reserved = capacity.get().min(Self::RESERVED);
         Self(Mutex::new(State {

@@ -20,22 +20,24 @@ use crate::{EventKey, Fence, Fingerprint, Token};
 /// whose clocks differ agree.
 ///
 /// A claim whose lease is over belongs to its token until another token claims the event. Its work
-/// may be done, and to forget the claim would repeat it. If the answer of a `finish` got lost, [`Ownership::Lost`] for the next one may mean that the first one worked.
+/// may be done, and to forget the claim would repeat it. If the answer of a `finish` got lost,
+/// [`Ownership::Lost`] for the next one may mean that the first one worked.
 ///
 /// # What errors cost
 ///
 /// - A false "new" (a claim granted for an event that is done) runs the handler twice.
 /// - A false "done" loses an event for good, since the vendor gets a 2xx. When in doubt, return an
 ///   error: the vendor sends again.
-/// - The intake gives up a call after 1.5 s, and a call that panics: both count as errors. A call must
-///   be safe to drop at any await. After a claim that failed, the intake releases it, best effort.
+/// - The intake gives up a call after 1.5 s, and a call that panics: both count as errors. A call
+///   must be safe to drop at any await. After a claim that failed, the intake releases it, best
+///   effort.
 ///
 /// `testkit::dedupe_store_suite` tests a store against this contract.
 pub trait DedupeStore: Send + Sync + 'static {
     /// Claims the event, unless it is claimed or done.
     ///
-    /// A repeated claim with a token that already holds the key is granted again: the caller may have
-    /// lost the first answer.
+    /// A repeated claim with a token that already holds the key is granted again: the caller may
+    /// have lost the first answer.
     fn claim(
         &self,
         key: &EventKey,

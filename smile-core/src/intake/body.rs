@@ -59,8 +59,8 @@ where
 
     /// Reads and discards for up to a second, and notes in the rejection whether the body ended.
     ///
-    /// Closing at once would reset the connection, and a sender that is still writing would lose the
-    /// answer.
+    /// Closing at once would reset the connection, and a sender that is still writing would lose
+    /// the answer.
     pub(super) async fn dismiss(&mut self, rejection: Rejection) -> Rejection {
         let mut wait = BodyDeadline::new(READ_ON);
         let mut end = None;
@@ -163,7 +163,8 @@ impl BodyDeadline {
     }
 }
 
-/// How long to read and discard the rest of a refused body. Bytes have no bound, since none is kept.
+/// How long to read and discard the rest of a refused body. Bytes have no bound, since none is
+/// kept.
 const READ_ON: Duration = Duration::from_secs(1);
 
 #[cfg(test)]

@@ -15,8 +15,8 @@ use crate::{
 
 /// Builds an [`Intake`], or an adapter's layer or middleware around one.
 ///
-/// Only the secrets must be given. An invalid setting is an error at its setter. A duration over 100
-/// years counts as 100 years.
+/// Only the secrets must be given. An invalid setting is an error at its setter. A duration over
+/// 100 years counts as 100 years.
 ///
 /// | Setting | Default |
 /// |---|---|
@@ -101,9 +101,9 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
     /// Trusts these proxies to name the source address of a request. `X-Forwarded-For` and
     /// `Forwarded` are read from the right, up to the first hop that is none of these proxies.
     ///
-    /// Matters only with [`allow_from`](Self::allow_from). A header that breaks its grammar is refused,
-    /// and so are the two headers where they disagree: let your proxy drop the one that it does not
-    /// write.
+    /// Matters only with [`allow_from`](Self::allow_from). A header that breaks its grammar is
+    /// refused, and so are the two headers where they disagree: let your proxy drop the one that it
+    /// does not write.
     pub fn trusted_proxies(mut self, proxies: IpAllowList) -> Self {
         self.settings.sources.proxies = Some(proxies);
         self
@@ -170,9 +170,9 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
         Ok(self)
     }
 
-    /// Claims an event for this long, and extends the claim every third of it while the handler runs.
-    /// Default: 15 s. When a process dies, its events can be handled again after at most this long; Smile
-    /// API sends only twice more, a few dozen seconds apart.
+    /// Claims an event for this long, and extends the claim every third of it while the handler
+    /// runs. Default: 15 s. When a process dies, its events can be handled again after at most this
+    /// long; Smile API sends only twice more, a few dozen seconds apart.
     ///
     /// # Errors
     ///
@@ -195,15 +195,15 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
         Ok(self)
     }
 
-    /// Lets a repeated delivery wait this long for the first run of its event; then the answer is 503.
-    /// Default: 2 s; zero does not wait.
+    /// Lets a repeated delivery wait this long for the first run of its event; then the answer is
+    /// 503. Default: 2 s; zero does not wait.
     pub fn wait_for_first_run(mut self, wait: Duration) -> Self {
         self.settings.timing.wait = wait.min(Timing::LONGEST);
         self
     }
 
-    /// Names this endpoint where several share a store: 1 to 64 of `A-Z a-z 0-9 . _ -`. Endpoints of
-    /// one vendor and scope share their events. Default: `default`.
+    /// Names this endpoint where several share a store: 1 to 64 of `A-Z a-z 0-9 . _ -`. Endpoints
+    /// of one vendor and scope share their events. Default: `default`.
     ///
     /// # Errors
     ///
@@ -213,8 +213,8 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
         Ok(self)
     }
 
-    /// Identifies events by a key of your own in place of the vendor's. The function runs for verified
-    /// events only; if it panics, the answer is 500.
+    /// Identifies events by a key of your own in place of the vendor's. The function runs for
+    /// verified events only; if it panics, the answer is 500.
     ///
     /// # Security
     ///
@@ -279,8 +279,8 @@ impl<T: From<Intake<SmileIo>>> IntakeBuilder<SmileIo, T> {
         self
     }
 
-    /// Hands pings to the handler. By default the intake answers them with 200. Smile.io sends one to
-    /// create a webhook, and creates it only on a 2xx (webhooks guide, "Creating a webhook").
+    /// Hands pings to the handler. By default the intake answers them with 200. Smile.io sends one
+    /// to create a webhook, and creates it only on a 2xx (webhooks guide, "Creating a webhook").
     pub fn deliver_pings(mut self) -> Self {
         self.settings.pings = Pings::Deliver;
         self

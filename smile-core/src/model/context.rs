@@ -39,8 +39,8 @@ impl Context {
     /// Puts this member in front of the path to an error.
     #[cold]
     pub(crate) fn leave_member(&self, name: &str) {
-        // The names of unknown members come from the body: no control character may reach a log, and no
-        // long name.
+        // The names of unknown members come from the body: no control character may reach a log,
+        // and no long name.
         let name: String = name
             .chars()
             .take(LONGEST_NAME)

@@ -128,8 +128,8 @@ impl Date<'_> {
 }
 
 dated! {
-    /// A moment, `yyyy-MM-ddTHH:mm:ssZ` by the vendor's format table. Any text is kept; fractions of
-    /// seconds and other offsets parse, too.
+    /// A moment, `yyyy-MM-ddTHH:mm:ssZ` by the vendor's format table. Any text is kept; fractions
+    /// of seconds and other offsets parse, too.
     ///
     /// ```
     /// use smile_core::model::DateTime;

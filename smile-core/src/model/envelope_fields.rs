@@ -30,8 +30,8 @@ pub(crate) trait EnvelopeFields: Default {
 /// Reads a body from its beginning until the fields are complete, the object ends, or the JSON is
 /// invalid.
 ///
-/// It reads nothing after that point. If the required fields are there, invalid JSON after them is no
-/// error here: reading the data will report it.
+/// It reads nothing after that point. If the required fields are there, invalid JSON after them is
+/// no error here: reading the data will report it.
 ///
 /// It skips the values of other members without recursion, however deep they are, and accepts bytes
 /// that are not UTF-8 and lone surrogates in names.
@@ -72,8 +72,8 @@ pub(crate) fn string<'a>(
     optional_string(value).ok_or_else(|| EnvelopeError::not_a_string(member, JsonType::of(value)))
 }
 
-/// The value of a member, if it is a string. A string with a lone surrogate keeps its escapes: U+FFFD
-/// would make two ids equal.
+/// The value of a member, if it is a string. A string with a lone surrogate keeps its escapes:
+/// U+FFFD would make two ids equal.
 pub(crate) fn optional_string(value: &RawValue) -> Option<Cow<'_, str>> {
     match Scalar::of(value) {
         Some(scalar) if scalar.is_number() => None,

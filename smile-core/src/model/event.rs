@@ -48,8 +48,8 @@ pub(crate) trait Subject {
 
 /// Finds the first data member of a body, and reads it into its typed view.
 ///
-/// The whole body must be JSON: an error names the invalid place, before or after the data. Bytes that
-/// are not UTF-8 count as U+FFFD.
+/// The whole body must be JSON: an error names the invalid place, before or after the data. Bytes
+/// that are not UTF-8 count as U+FFFD.
 pub(crate) fn read_body<'a, N: EventName>(
     name: &N,
     body: &'a [u8],

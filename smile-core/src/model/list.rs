@@ -42,7 +42,8 @@ impl<T> List<'_, T> {
     /// How many items the vendor puts into one list of a webhook at most.
     pub const VENDOR_LIMIT: usize = 300;
 
-    /// Whether the vendor may have more items: the list has reached the limit, or names a next page.
+    /// Whether the vendor may have more items: the list has reached the limit, or names a next
+    /// page.
     #[must_use]
     pub fn may_be_truncated(&self) -> bool {
         let has_next = self

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
-/// The text of a body. RFC 8259, section 8.1, lets a reader ignore a byte order mark. Bytes that are
-/// not UTF-8 count as U+FFFD.
+/// The text of a body. RFC 8259, section 8.1, lets a reader ignore a byte order mark. Bytes that
+/// are not UTF-8 count as U+FFFD.
 pub(super) fn text_of(body: &[u8]) -> Cow<'_, str> {
     let body = without_mark(body);
     // For valid UTF-8 six times as fast as `from_utf8_lossy`.
@@ -17,8 +17,8 @@ pub(super) fn without_mark(body: &[u8]) -> &[u8] {
 
 /// The JSON with U+FFFD in place of each escaped lone surrogate; `None` if there is none.
 ///
-/// A string with a lone surrogate is valid JSON but not Unicode, so `serde_json` refuses it. Nothing
-/// else moves, since both escapes have the same length.
+/// A string with a lone surrogate is valid JSON but not Unicode, so `serde_json` refuses it.
+/// Nothing else moves, since both escapes have the same length.
 pub(super) fn without_lone_surrogates(json: &str) -> Option<String> {
     let mut mended = String::new();
     let mut rest = json;

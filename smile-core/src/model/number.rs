@@ -11,9 +11,9 @@ use super::{Context, IntoOwned, Presence, Read, scalar::Scalar};
 
 /// A number with the digits that the vendor sent.
 ///
-/// Amounts of money must not pass through a float, so nothing is rounded: `1375.0`, `-25.5000` and `3`
-/// are read, compared and serialised as sent. [`parse`](Self::parse) makes the decimal type of your
-/// choice. A string that holds a number is accepted, too, and stays a string.
+/// Amounts of money must not pass through a float, so nothing is rounded: `1375.0`, `-25.5000` and
+/// `3` are read, compared and serialised as sent. [`parse`](Self::parse) makes the decimal type of
+/// your choice. A string that holds a number is accepted, too, and stays a string.
 ///
 /// Two numbers are equal when their digits are: `3` and `3.0` are not, though
 /// [`to_i64`](Self::to_i64) gives 3 for both.

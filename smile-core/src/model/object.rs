@@ -12,8 +12,8 @@ use super::unknown::WireForm;
 
 /// Makes a struct of optional members, and reads and writes it as `model` promises.
 ///
-/// A row is `field: Type = "wireName"` with an optional second spelling, `| "wirename"`. The type is
-/// an `Option` or a `Vec`. There are at most 31 rows.
+/// A row is `field: Type = "wireName"` with an optional second spelling, `| "wirename"`. The type
+/// is an `Option` or a `Vec`. There are at most 31 rows.
 ///
 /// serde's derive is not used: its `flatten`, which unknown members would need, buffers every
 /// member, and its `borrow` does not reach into an `Option<Cow<str>>`.
@@ -224,8 +224,8 @@ pub(crate) trait Field: Copy {
     fn find(name: &str) -> Option<(Self, bool)>;
 }
 
-/// Reads a name and looks it up. It leaves an unknown name in `name`: as a part of the value it would
-/// make each result too large for registers.
+/// Reads a name and looks it up. It leaves an unknown name in `name`: as a part of the value it
+/// would make each result too large for registers.
 pub(crate) struct KeySeed<'k, 'de, F> {
     name: &'k mut Cow<'de, str>,
     table: PhantomData<F>,

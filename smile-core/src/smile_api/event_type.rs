@@ -46,7 +46,8 @@ event_table! {
     TaskStarted = "TASK_STARTED": TaskStarted,
     /// The sync of a user's data ended; carries the data where the webhook includes the payload.
     TaskFinished = "TASK_FINISHED": TaskFinished,
-    /// A periodic sync of an account ended; carries the data where the webhook includes the payload.
+    /// A periodic sync of an account ended; carries the data where the webhook includes the
+    /// payload.
     AccountSyncTaskFinished = "ACCOUNT_SYNC_TASK_FINISHED": AccountSyncTaskFinished,
     /// A user uploaded files, which became an archive.
     ArchiveStarted = "ARCHIVE_STARTED": ArchiveStarted,

@@ -174,7 +174,8 @@ pub(super) async fn events_do_not_touch_each_other(trial: Trial<impl DedupeStore
 
 pub(super) async fn keys_differ_to_the_last_character(trial: Trial<impl DedupeStore>) -> Found {
     let long = "k".repeat(200);
-    // To some stores `%` and `_` are patterns and `{}` hash tags; some fold case or cut the end off.
+    // To some stores `%` and `_` are patterns and `{}` hash tags; some fold case or cut the end
+    // off.
     let keys = [
         "", "a", "A", "a ", "_", "%", "a%", "{}", "{a}", "\\", "'", "''", "\"", ":", "*",
     ];

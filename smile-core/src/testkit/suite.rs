@@ -16,8 +16,8 @@ use crate::DedupeStore;
 /// # Panics
 ///
 /// If a rule is broken: with the name of each broken rule, what was expected and what was found. A
-/// rule that takes longer than ten seconds counts as broken. Outside of a tokio runtime with timers;
-/// run it on one with several threads, or concurrent calls are only interleaved.
+/// rule that takes longer than ten seconds counts as broken. Outside of a tokio runtime with
+/// timers; run it on one with several threads, or concurrent calls are only interleaved.
 pub async fn dedupe_store_suite<S, Fut>(make: impl Fn() -> Fut)
 where
     S: DedupeStore,

@@ -57,11 +57,12 @@ impl Connections {
     }
 }
 
-/// A connection of the pool. Dropping it closes it, unless the server has answered the call and works.
+/// A connection of the pool. Dropping it closes it, unless the server has answered the call and
+/// works.
 ///
 /// A connection that goes back to the pool first waits for the rest of its answer, without a time
-/// limit: a server that is gone without a word would occupy the place in the pool until TCP gives up,
-/// a quarter of an hour later.
+/// limit: a server that is gone without a word would occupy the place in the pool until TCP gives
+/// up, a quarter of an hour later.
 struct Lent<'a> {
     connection: PoolConnection<Postgres>,
     renewals: &'a Renewals,

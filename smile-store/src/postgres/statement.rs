@@ -1,8 +1,8 @@
 //! The store's statements, with their values in their text.
 //!
 //! Behind PgBouncer, each transaction may go to another server process, and a prepared statement
-//! exists in one process only; the driver prepares each statement that has parameters. So these have
-//! none. Their values are hex digits and numbers, so no value can end a literal.
+//! exists in one process only; the driver prepares each statement that has parameters. So these
+//! have none. Their values are hex digits and numbers, so no value can end a literal.
 
 use smile_core::{EventKey, Fingerprint, Token};
 
@@ -10,15 +10,15 @@ use crate::call::{GRACE, LONGEST, STEP, millis};
 
 /// The statement with its time limit.
 ///
-/// Each call sets the limit: PgBouncer refuses it as a start-up option, and the next transaction may
-/// run in another session.
+/// Each call sets the limit: PgBouncer refuses it as a start-up option, and the next transaction
+/// may run in another session.
 fn limited(statement: &str) -> String {
     let limit = millis(STEP);
     format!("SET LOCAL statement_timeout = {limit}; {statement}")
 }
 
-/// A refused claim writes nothing. There is no row if another claim was committed after this statement
-/// began.
+/// A refused claim writes nothing. There is no row if another claim was committed after this
+/// statement began.
 pub(super) fn claim(key: &EventKey, token: Token, fingerprint: Fingerprint, lease: i64) -> String {
     let (key, token, fingerprint) = (text(key), bytes(token), fingerprint.to_hex());
     // No time can be subtracted from infinity.

@@ -19,12 +19,12 @@ use crate::{call::STEP, thread::StoreThread};
 ///
 /// The store replaces it when it is lost, when an answer does not come, and when the server answers
 /// with an error that is not about the command: a demoted server's name may lead to another one by
-/// now. After such an error the store sends the command once more, on the new connection. It connects
-/// at most five times a second. A connection that was idle for a second is tested before the next
-/// command.
+/// now. After such an error the store sends the command once more, on the new connection. It
+/// connects at most five times a second. A connection that was idle for a second is tested before
+/// the next command.
 ///
-/// It has a thread of its own, which ends with the last clone: a caller whose thread is blocked stops
-/// no other call.
+/// It has a thread of its own, which ends with the last clone: a caller whose thread is blocked
+/// stops no other call.
 #[derive(Clone)]
 pub struct RedisConnection(Arc<Shared>);
 

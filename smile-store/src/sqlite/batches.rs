@@ -20,8 +20,8 @@ use crate::{
     thread::StoreThread,
 };
 
-/// Queues the callers' steps and writes them in batches: a batch holds the steps that came while the
-/// last one was written.
+/// Queues the callers' steps and writes them in batches: a batch holds the steps that came while
+/// the last one was written.
 ///
 /// A transaction costs a wait for the disk, whatever its size: one by one, a burst of 64 deliveries
 /// would wait 64 times.
@@ -114,8 +114,8 @@ async fn write(pool: &SqlitePool, jobs: &[Job]) -> Result<Vec<Found>, Error> {
     Ok(found.into_iter().flatten().collect())
 }
 
-/// Finds the claims to refuse. These write nothing, so they neither wait for other processes nor keep
-/// them waiting.
+/// Finds the claims to refuse. These write nothing, so they neither wait for other processes nor
+/// keep them waiting.
 async fn look(pool: &SqlitePool, jobs: &[Job]) -> Result<Vec<Option<Found>>, Error> {
     let mut connection = pool.acquire().await?;
     let mut found = Vec::with_capacity(jobs.len());

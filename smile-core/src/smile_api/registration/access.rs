@@ -22,8 +22,8 @@ impl Environment {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput::BaseUrl`] if it is not `https://`, except on this machine: the credentials would
-    /// travel in clear text.
+    /// [`InvalidInput::BaseUrl`] if it is not `https://`, except on this machine: the credentials
+    /// would travel in clear text.
     pub fn at(base_url: &str) -> Result<Self, InvalidInput> {
         let base_url = base_url.strip_suffix('/').unwrap_or(base_url);
         let is_plain = base_url.bytes().all(|byte| byte.is_ascii_graphic());

@@ -97,8 +97,8 @@ impl error::Error for ApiError {}
 pub enum ApiErrorKind {
     /// 429: too many requests from this IP address. Wait a second or more and try again.
     RateLimited,
-    /// 401, or 400 with `INVALID_CREDENTIALS`: the key or the secret is wrong, or belongs to another
-    /// environment.
+    /// 401, or 400 with `INVALID_CREDENTIALS`: the key or the secret is wrong, or belongs to
+    /// another environment.
     Unauthorized,
     /// 403: the key may not do this.
     Forbidden,

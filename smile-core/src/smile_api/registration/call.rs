@@ -198,8 +198,8 @@ impl Request {
         &self.url
     }
 
-    /// The headers, with lower-case names. The value of `authorization` is secret: mark it as sensitive
-    /// if your client can.
+    /// The headers, with lower-case names. The value of `authorization` is secret: mark it as
+    /// sensitive if your client can.
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let content_type = self
             .body

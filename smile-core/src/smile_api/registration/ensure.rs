@@ -7,9 +7,9 @@ use super::{
 
 /// Creates a webhook unless one like it is registered. An application can do this at each start.
 ///
-/// It lists all webhooks. One is alike if it has the same URL, `active` and `include_payload`, and at
-/// least the wanted events; the name does not matter. It never deletes a webhook: after a change of
-/// settings, delete the old one yourself, or it sends events twice.
+/// It lists all webhooks. One is alike if it has the same URL, `active` and `include_payload`, and
+/// at least the wanted events; the name does not matter. It never deletes a webhook: after a change
+/// of settings, delete the old one yourself, or it sends events twice.
 ///
 /// Two replicas that start at the same moment may both create one; events then come twice, under
 /// two ids. If that matters, let one of them do it.
@@ -124,8 +124,8 @@ pub enum Ensured {
 
 /// Whether a webhook that was registered before has the wanted secret.
 ///
-/// A different secret does not make a different webhook: if the vendor masked it one day, each start
-/// would create another webhook.
+/// A different secret does not make a different webhook: if the vendor masked it one day, each
+/// start would create another webhook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SecretMatch {

@@ -19,8 +19,9 @@ pub struct NewWebhook {
 }
 
 impl NewWebhook {
-    /// Takes a name for people (1 to 200 characters), the URL that receives events (1 to 500 characters,
-    /// `https://`), and the secret that signs them (1 to 64 characters; make it long and random).
+    /// Takes a name for people (1 to 200 characters), the URL that receives events (1 to 500
+    /// characters, `https://`), and the secret that signs them (1 to 64 characters; make it long
+    /// and random).
     ///
     /// # Errors
     ///

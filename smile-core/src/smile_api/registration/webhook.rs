@@ -22,8 +22,8 @@ object! {
         name: Option<Text<'a>> = "name",
         /// The URL that receives events.
         url: Option<Text<'a>> = "url",
-        /// The secret that signs events. The vendor returns it; `Debug` redacts it, and it is serialised
-        /// as `"(redacted)"`.
+        /// The secret that signs events. The vendor returns it; `Debug` redacts it, and it is
+        /// serialised as `"(redacted)"`.
         secret: Option<Redacted<'a>> = "secret",
         /// The events that it gets.
         event_types: Vec<Subscription> = "eventTypes",
@@ -112,7 +112,8 @@ impl Serialize for Subscription {
     }
 }
 
-/// A secret text: redacted in `Debug` and when serialised. If owned, it is overwritten when dropped.
+/// A secret text: redacted in `Debug` and when serialised. If owned, it is overwritten when
+/// dropped.
 #[derive(Clone)]
 pub struct Redacted<'a>(Inner<'a>);
 

@@ -74,8 +74,8 @@ loose! {
 }
 
 loose! {
-    /// The argument of `onClose`. Older pages document none. Newer pages document a reason: a string on
-    /// one page, a member of an object on the others.
+    /// The argument of `onClose`. Older pages document none. Newer pages document a reason: a
+    /// string on one page, a member of an object on the others.
     Closed
 }
 

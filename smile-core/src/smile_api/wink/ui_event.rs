@@ -21,7 +21,8 @@ object! {
 }
 
 impl UiEvent<'_> {
-    /// The account that the page is about. The vendor's samples send an object, or JSON in a string.
+    /// The account that the page is about. The vendor's samples send an object, or JSON in a
+    /// string.
     #[must_use]
     pub fn account(&self) -> Option<UiAccount<'static>> {
         let json = unwrapped(self.account.as_ref()?)?;
@@ -30,7 +31,8 @@ impl UiEvent<'_> {
             .ok()
     }
 
-    /// The archive that the page is about. The vendor's samples send an object, or JSON in a string.
+    /// The archive that the page is about. The vendor's samples send an object, or JSON in a
+    /// string.
     #[must_use]
     pub fn archive(&self) -> Option<UiArchive<'static>> {
         let json = unwrapped(self.archive.as_ref()?)?;
