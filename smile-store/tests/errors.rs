@@ -22,7 +22,7 @@ fn causes(err: &StoreError) -> Vec<String> {
     causes
 }
 
-/// The cause is told in our words and in the driver's, and nothing is told twice.
+/// An error says its cause in our words, then in the driver's, and says nothing twice.
 #[track_caller]
 fn assert_says(err: &StoreError, ours: &str, drivers: &str) {
     let causes = causes(err);
@@ -35,7 +35,7 @@ fn assert_says(err: &StoreError, ours: &str, drivers: &str) {
         "expected {drivers:?}, found {causes:?}"
     );
     for pair in causes.windows(2) {
-        assert!(!pair[0].ends_with(&pair[1]), "told twice: {causes:?}");
+        assert!(!pair[0].ends_with(&pair[1]), "said twice: {causes:?}");
     }
 }
 
