@@ -14,7 +14,7 @@
 //! - Refusals by the head come before the body is read. The body has a limit (4 MiB) and a deadline
 //!   (10 s).
 //! - Each event runs the handler once, as far as the store of seen events remembers: by default the
-//!   last 100,000, in memory, shared by all workers. A handler that fails gives its event back. A
+//!   last 100,000, in memory, shared by all workers. A handler that fails releases its event. A
 //!   sender that goes away cancels nothing.
 //!
 //! # What it does not do
@@ -25,19 +25,19 @@
 //!   second limit.
 //! - Finish on Ctrl-C: actix-web then stops at once. SIGTERM lets requests end, for up to
 //!   `HttpServer::shutdown_timeout`.
-//! - End the connection of a refused sender that goes on writing, if a middleware outside replaces the
-//!   body of our answer: actix-web then reads a chunked request for as long as it comes.
+//! - End the connection of a refused sender that goes on writing, if a middleware outside replaces
+//!   the body of our answer: actix-web then reads a chunked request for as long as it comes.
 //!
 //! # The way of a request
 //!
 //! 1. The middleware shows the head to the core; the source address is the connection's, or a
 //!    [`PeerAddr`] where it has none.
-//! 2. The raw payload goes to the core. After a refusal the core reads on for up to a second, so that
-//!    the sender sees the answer.
+//! 2. The raw payload goes to the core. After a refusal the core reads on for up to a second, so
+//!    that the sender sees the answer.
 //! 3. The delivery goes into the request's extensions, and the verified bytes become its payload.
 //! 4. The inner service is called, in place. If actix-web drops the request while the event is
-//!    claimed, the rest runs in a task of the same worker. It stays in the request's `tracing` span,
-//!    but the task-locals of outer middlewares are gone.
+//!    claimed, the rest runs in a task of the same worker. It stays in the request's `tracing`
+//!    span, but the task-locals of outer middlewares are gone.
 //! 5. Its answer goes out unchanged. Our own answers are problem documents, or what
 //!    [`SmileMiddleware::on_rejection`] makes; the [`Rejection`] is in their extensions.
 //!

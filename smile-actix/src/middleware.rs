@@ -80,8 +80,8 @@ impl SmileMiddleware<SmileIo> {
 impl<V: Vendor> SmileMiddleware<V> {
     /// Answers refusals with one's own response instead of the problem document.
     ///
-    /// The [`Rejection`] is in the response's extensions either way. If `respond` panics, the sender
-    /// gets the problem document.
+    /// The [`Rejection`] is in the response's extensions either way. If `respond` panics, the
+    /// sender gets the problem document.
     ///
     /// # Security
     ///

@@ -21,7 +21,7 @@ pub(crate) struct SpawnOnDrop<F: Future + 'static> {
 
 /// What happens to a future that is dropped before its end.
 ///
-/// Complete: it ends, or it does not.
+/// Exhaustive: it ends, or it does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OnDrop {
     Cancel,

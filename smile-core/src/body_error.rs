@@ -5,7 +5,7 @@ use std::{convert::Infallible, error::Error, fmt, io};
 /// Why a request's body could not be read to its end, as an adapter finds it in the errors of its
 /// framework.
 ///
-/// Complete: a layer outside set a limit or a deadline, or something else ended the body.
+/// Exhaustive: a layer outside set a limit or a deadline, or something else ended the body.
 #[derive(Debug)]
 pub enum BodyError {
     /// A layer outside limits the body to fewer bytes: 413. The rest can still be read, if only to

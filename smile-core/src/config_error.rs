@@ -34,7 +34,7 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
-/// A scope's or tenant's name: no character that separates the parts of a delivery key.
+/// A scope's or tenant's name: no character that separates the parts of an event key.
 pub(crate) fn checked_name(name: &str) -> Result<&str, ConfigError> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     if (1..=64).contains(&name.len()) && name.bytes().all(plain) {

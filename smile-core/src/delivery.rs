@@ -97,8 +97,8 @@ impl<V: Vendor> Delivery<V> {
     ///
     /// # Errors
     ///
-    /// [`DataError`] names the path of the member that does not have the documented shape, the place
-    /// where the JSON ends, or where the view would take more than
+    /// [`DataError`] names the path of the member that does not have the documented shape, the
+    /// place where the JSON ends, or where the view would take more than
     /// [`MAX_DATA_MEMORY`](crate::model::MAX_DATA_MEMORY). The delivery is fine all the same:
     /// [`raw`](Self::raw) has every byte.
     pub fn data(&self) -> Result<V::Data<'_>, DataError> {
@@ -111,9 +111,9 @@ impl<V: Vendor> Delivery<V> {
 
     /// Drops the body, where nobody else has the delivery. The rest serves a report alone.
     #[cfg(feature = "intake")]
-    pub(crate) fn let_go_of_body(&mut self) {
+    pub(crate) fn drop_body(&mut self) {
         if let Some(event) = Arc::get_mut(&mut self.event) {
-            event.body.let_go();
+            event.body.drop_bytes();
         }
     }
 

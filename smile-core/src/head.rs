@@ -52,7 +52,7 @@ impl fmt::Debug for dyn Head + '_ {
 
 /// How often a header occurs, and its value where that is once.
 ///
-/// Complete: there is no fourth case.
+/// Exhaustive: there is no fourth case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field<'a> {
     /// Not there.

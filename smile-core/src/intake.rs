@@ -27,7 +27,7 @@ mod inbox;
 use body::Body;
 pub use builder::IntakeBuilder;
 pub use head::Admitted;
-use head::PendingKeys;
+use head::PendingVerification;
 pub(crate) use id::IntakeId;
 #[cfg(feature = "inbox")]
 pub(crate) use inbox::InboxKey;
@@ -36,8 +36,8 @@ pub(crate) use inbox::InboxKey;
 ///
 /// An adapter does three things with it: shows a request's head to [`admit`](Self::admit), gives
 /// the body to [`receive`](Self::receive) or, where the head was refused, to
-/// [`dismiss`](Self::dismiss), and runs the handler in [`hand_over`](Self::hand_over). Every decision
-/// is made in here. Applications use an adapter, such as `smile-tower` or `smile-actix`.
+/// [`dismiss`](Self::dismiss), and runs the handler in [`hand_over`](Self::hand_over). The intake
+/// makes every decision. Applications use an adapter, such as `smile-tower` or `smile-actix`.
 ///
 /// Needs a tokio runtime with its time driver. Cloning is cheap; clones share their claims.
 pub struct Intake<V: Vendor>(Arc<Settings<V>>);
@@ -63,7 +63,7 @@ struct Settings<V: Vendor> {
     observer: Arc<dyn Observer>,
 }
 
-/// The application's way to tell events apart.
+/// The function given to [`dedupe_by`](IntakeBuilder::dedupe_by).
 type KeyHook<V> = dyn Fn(&Delivery<V>) -> DedupeBy + Send + Sync;
 
 /// Who answers a vendor's test of the endpoint.
@@ -74,16 +74,16 @@ enum Pings {
 }
 
 impl Intake<SmileApi> {
-    /// Begins an intake for Smile API, with a [`Secret`](crate::Secret), a [ring](crate::KeyRing) or a
-    /// [lookup](Secrets::lookup).
+    /// Begins an intake for Smile API, with a [`Secret`](crate::Secret), a [ring](crate::KeyRing)
+    /// or a [lookup](Secrets::lookup).
     pub fn smile_api(secrets: impl Into<Secrets<SmileApi>>) -> IntakeBuilder<SmileApi> {
         IntakeBuilder::new(secrets)
     }
 }
 
 impl Intake<SmileIo> {
-    /// Begins an intake for Smile.io, with a [`Secret`](crate::Secret), a [ring](crate::KeyRing) or a
-    /// [lookup](Secrets::lookup).
+    /// Begins an intake for Smile.io, with a [`Secret`](crate::Secret), a [ring](crate::KeyRing) or
+    /// a [lookup](Secrets::lookup).
     pub fn smile_io(secrets: impl Into<Secrets<SmileIo>>) -> IntakeBuilder<SmileIo> {
         IntakeBuilder::new(secrets)
     }
@@ -91,15 +91,15 @@ impl Intake<SmileIo> {
 
 impl<V: Vendor> Intake<V> {
     /// Looks at a request's head, before anything of its body is read: is the source address
-    /// allowed, is the method POST, is there one well-formed, fresh signature, is the body unencoded
-    /// and not declared too long?
+    /// allowed, is the method POST, is there one well-formed, fresh signature, is the body
+    /// unencoded and not declared too long?
     ///
     /// # Errors
     ///
-    /// The [`Rejection`], which was reported. Give it to [`dismiss`](Self::dismiss), together with the
-    /// body, before answering with it.
+    /// The [`Rejection`], already reported. Give it to [`dismiss`](Self::dismiss), together with
+    /// the body, before answering with it.
     pub fn admit(&self, head: &dyn Head) -> Result<Admitted<V>, Rejection> {
-        self.look_at(head)
+        self.check_head(head)
             .inspect_err(|rejection| self.rejected(None, rejection))
     }
 
@@ -112,12 +112,12 @@ impl<V: Vendor> Intake<V> {
         delivery.intake() == Some(self.0.id)
     }
 
-    /// Reads on the body of a request whose head was refused, for up to a second, and keeps nothing;
-    /// then returns the [`Rejection`] to answer with.
+    /// Reads and discards the rest of a refused request's body, for up to a second, then returns
+    /// the [`Rejection`] to answer with.
     ///
     /// A sender that is still writing would lose the answer if its connection were closed at once.
-    /// Where the second ends before the body does, [`Reply::closes`] asks to close the connection. A
-    /// body that is complete already costs no time.
+    /// If the body has not ended by then, [`Reply::closes`] asks to close the connection. A body
+    /// that is already complete costs no time.
     pub async fn dismiss<B, E>(&self, rejection: Rejection, body: B) -> Rejection
     where
         B: Stream<Item = Result<Bytes, E>>,
@@ -130,7 +130,7 @@ impl<V: Vendor> Intake<V> {
     ///
     /// # Errors
     ///
-    /// The [`Rejection`] to answer with; it was reported. A body that was not read to its end was
+    /// The [`Rejection`] to answer with, already reported. If the body had not ended, it was
     /// [dismissed](Self::dismiss).
     pub async fn receive<B, E>(
         &self,
@@ -162,7 +162,7 @@ impl<V: Vendor> Intake<V> {
             Ok(verified) => return Ok(verified),
             Err(rejection) => rejection,
         };
-        // Before reading on: the sender may go away meanwhile, and that drops this future.
+        // Before reading on: the sender may leave meanwhile, and that drops this future.
         self.rejected(None, &rejection);
         if body.is_read() {
             return Err(rejection);
@@ -170,13 +170,13 @@ impl<V: Vendor> Intake<V> {
         Err(Box::pin(body.dismiss(rejection)).await)
     }
 
-    /// Hands a verified event to `run`, once for each event where events are deduplicated; `status`
-    /// reads the HTTP status off its response, `None` where it failed without one.
+    /// Hands a verified event to `run`; with deduplication, once for each event. `status` returns
+    /// the HTTP status of the response, or `None` if `run` failed without one.
     ///
     /// # Cancellation
     ///
-    /// Where [`outlives_sender`](Self::outlives_sender), the future has to run to its end even if the
-    /// sender goes away: an adapter that is dropped moves it to a task of its own.
+    /// If [`outlives_sender`](Self::outlives_sender) is true, the future must run to its end even
+    /// if the sender leaves: an adapter whose request is dropped moves it to a task.
     pub async fn hand_over<R, Fut>(
         self,
         mut delivery: Delivery<V>,
@@ -234,8 +234,8 @@ impl<V: Vendor> Intake<V> {
         }
     }
 
-    /// Whether [`hand_over`](Self::hand_over) has to end even where the sender does not wait for
-    /// it, because it holds a claim.
+    /// Whether [`hand_over`](Self::hand_over) must run to its end even if the sender leaves,
+    /// because it may hold a claim.
     pub fn outlives_sender(&self) -> bool {
         matches!(self.0.handoff, Handoff::Deduplicated(_))
     }
@@ -248,7 +248,7 @@ impl<V: Vendor> Intake<V> {
 
     async fn verify<B, E>(
         &self,
-        Admitted(secrets): Admitted<V>,
+        Admitted(pending): Admitted<V>,
         body: &mut Body<'_, B>,
     ) -> Result<Verified<Bytes>, Rejection>
     where
@@ -256,10 +256,10 @@ impl<V: Vendor> Intake<V> {
         E: Into<BodyError>,
     {
         let settings = &*self.0;
-        let verification = match secrets {
-            PendingKeys::Ready(verification) => verification,
-            PendingKeys::Lookup(asked) => {
-                head::look_up(*asked, settings.lookup_timeout, settings.body_limit).await?
+        let verification = match pending {
+            PendingVerification::Ready(verification) => verification,
+            PendingVerification::Lookup(lookup) => {
+                head::look_up(*lookup, settings.lookup_timeout, settings.body_limit).await?
             }
         };
         body.verify(verification, settings.body_timeout).await
@@ -388,7 +388,7 @@ impl<V: Vendor> fmt::Debug for Intake<V> {
 
 /// The response to a delivery.
 ///
-/// Complete: there is no fourth kind.
+/// Exhaustive: there is no fourth kind.
 #[derive(Debug)]
 pub enum IntakeResponse<R> {
     /// The handler's response, unchanged.
@@ -405,7 +405,7 @@ fn check_age(created_at: Option<&str>, now: u64, limit: Duration) -> Result<(), 
             time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok()
         })
         .ok_or(Reason::EventAgeUnknown)?;
-    // A time before 1970 is as old as can be.
+    // A time before 1970 counts as 1970.
     let age = now.saturating_sub(u64::try_from(created.unix_timestamp()).unwrap_or_default());
     if age > limit.as_secs() {
         Err(Reason::EventTooOld { age }.into())

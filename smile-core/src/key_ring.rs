@@ -8,8 +8,8 @@ use crate::{ConfigError, Head, Secret, Vendor, fingerprint::KeyId, mac::Mac};
 ///
 /// More than one is for rotation: neither vendor documents how to change a secret in place, so
 /// accept the new one beside the old one until nothing is signed with the old one any more
-/// ([`Delivery::secret_index`](crate::Delivery::secret_index) tells). Every secret is tried for every
-/// delivery, without an early exit, so each one costs a pass over the body.
+/// ([`Delivery::secret_index`](crate::Delivery::secret_index) tells). Every secret is tried for
+/// every delivery, without an early exit, so each one costs a pass over the body.
 ///
 /// Cloning is cheap: the keys are shared. A lookup for many tenants should keep its rings.
 ///
@@ -171,8 +171,9 @@ impl<V: Vendor> Secrets<V> {
     /// secret of a tenant costs one pass more. Whoever can measure that learns that a tenant exists
     /// and is in rotation: where that must stay secret, make the paths hard to guess.
     ///
-    /// It runs for unauthenticated requests, before the body is read: keep the rings in memory, bound
-    /// its cost, and take the tenant from the route, not from anything that the sender makes up.
+    /// It runs for unauthenticated requests, before the body is read: keep the rings in memory,
+    /// bound its cost, and take the tenant from the route, not from anything that the sender makes
+    /// up.
     ///
     /// ```
     /// use std::{collections::HashMap, convert::Infallible, sync::Arc};

@@ -21,7 +21,7 @@
 //!
 //! # What it does not do
 //!
-//! - Exactly once: a process can die between the handler's effect and the note that it is done.
+//! - Exactly once: a process can die after the handler's effect and before the store records it.
 //! - Remember across processes by itself: [`MemoryDedupe`] is this process's. [`DedupeStore`] is
 //!   the trait for shared stores, of which `smile-store` has three.
 //! - Queue, order, terminate TLS, or limit rates.
@@ -35,7 +35,8 @@
 //! 3. It compares the signature with each secret's, and reads the envelope from the front of the
 //!    body. What comes out is a [`Delivery`].
 //! 4. [`Intake::hand_over`] answers pings, claims the event in the store, and answers repetitions.
-//! 5. It runs the handler. 2xx notes the event as done; anything else gives it back.
+//! 5. It runs the handler. After 2xx the store records the event as done; else it releases the
+//!    event.
 //! 6. The [`Observer`] gets one report, also where an earlier step refused.
 //! 7. `data` is read when the handler calls [`Delivery::data`], and not before.
 //!
@@ -47,8 +48,8 @@
 //! | `aws-lc-rs` | no | signatures by AWS-LC instead of `hmac` and `sha2`: on some processors an eighth less time for bodies from 8 KB on. Pulls in `aws-lc-rs`, which needs a C compiler; its own feature `fips` makes them its FIPS module's |
 //! | `testkit` | no | `testkit`: suites for a [`DedupeStore`] of your own. Pulls in nothing |
 //!
-//! Without `intake`, [`Signature::read`], [`Verification`] and [`Delivery::read`] do steps 1 to 3 without
-//! I/O and without a runtime.
+//! Without `intake`, [`Signature::read`], [`Verification`] and [`Delivery::read`] do steps 1 to 3
+//! without I/O and without a runtime.
 //!
 //! # Example
 //!

@@ -1,5 +1,5 @@
-//! The building blocks of the event models: texts, numbers, dates, open enums and lists that take
-//! what the vendors send and give it back unchanged.
+//! The building blocks of the event models: texts, numbers, dates, open enums and lists that accept
+//! what the vendors send and serialise it unchanged.
 //!
 //! The rules that hold for every model in this crate:
 //!
@@ -7,20 +7,20 @@
 //!   that is `null` are both `None` (or empty), because the vendors' own examples leave out members
 //!   that their schemas require.
 //! - Members that this version does not know are kept in `unknown`, see [`Unknown`].
-//! - Serialising gives back the members that were read: absent stays absent, `null` stays `null`,
-//!   numbers keep their digits, and an alternative spelling of a name stays as it was.
-//! - Of doubled members the first that is not `null` counts.
-//! - One odd string costs no event. A surrogate without its partner (`"\ud83d"`) is JSON and no
-//!   Unicode text, and bytes may be no UTF-8: the data of an event has U+FFFD in their place. The
-//!   bytes of the delivery stay as they came.
-//! - Models borrow from the JSON text that they are read from. `into_owned` cuts the tie, and
-//!   `deserialize_owned` does both at once, for `#[serde(deserialize_with = "..")]`.
+//! - Serialising writes the members that were read: absent stays absent, `null` stays `null`,
+//!   numbers keep their digits, and a second spelling of a name stays.
+//! - Of repeated members the first that is not `null` counts.
+//! - One bad string loses no event. A lone surrogate (`"\ud83d"`) is valid JSON but not Unicode,
+//!   and bytes may not be UTF-8: the data of an event has U+FFFD in their place. The bytes of the
+//!   delivery stay as received.
+//! - Models borrow from the JSON text that they are read from. `into_owned` copies what is
+//!   borrowed, and `deserialize_owned` reads and copies, for `#[serde(deserialize_with = "..")]`.
 //! - Models are read by `serde_json` from a string or a slice. They keep raw JSON, which other
 //!   formats, readers and serde's buffered enums (`untagged`, `flatten`) cannot hand over.
-//! - `Debug` of a model prints its values, which are personal data. Nothing in this crate does so
-//!   by itself; think twice before you log a model.
+//! - `Debug` of a model prints its values, which are personal data. This crate never prints a
+//!   model; think twice before you log one.
 //!
-//! Models are made in tests from their default:
+//! In a test, make a model from its default:
 //!
 //! ```
 //! use smile_core::smile_api::data::AccountConnected;
@@ -35,15 +35,15 @@
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 
-/// How many bytes of memory the typed data of one event may take: 32 MiB.
+/// The most memory that the typed data of one event may take: 32 MiB.
 ///
-/// The most that Smile API sends, eight lists of 300 items, takes about 1 MiB. A list of `{}` takes a
-/// hundred times its length, so without a limit a body of 4 MiB would take a gigabyte. Data
-/// beyond it is a [`DataError`](crate::DataError); the bytes of the delivery are there all the same.
+/// Smile API's largest event, eight lists of 300 items, takes about 1 MiB. A list of `{}` takes a
+/// hundred times its length, so without a limit a body of 4 MiB would take a gigabyte. Data beyond
+/// the limit is a [`DataError`](crate::DataError); the delivery still has its bytes.
 ///
-/// What counts is asked of the allocator: lists with their spare room, nested objects, unknown
-/// members, and strings that are no part of the body because of their escapes. `into_owned` copies
-/// strings beyond that.
+/// The limit counts allocations: lists with their spare room, nested objects, unknown members, and
+/// strings with escapes, which cannot borrow from the body. It does not count the strings that
+/// `into_owned` copies.
 pub const MAX_DATA_MEMORY: usize = 32 << 20;
 
 mod context;
@@ -80,6 +80,6 @@ pub(crate) use self::envelope_fields::{
 pub(crate) use self::event::{EventName, Subject, read_body, read_data};
 pub(crate) use self::object::{Field, KeySeed, Name, Write, object};
 pub(crate) use self::open_enum::open_enum;
-pub(crate) use self::read::{Filled, JsonType, Read, ReadInto, read_items, refuse, wrong_kind};
+pub(crate) use self::read::{JsonType, Presence, Read, ReadInto, read_items, refuse, wrong_kind};
 pub(crate) use self::table::event_table;
 pub(crate) use self::unknown::Shape;

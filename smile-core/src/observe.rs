@@ -4,9 +4,9 @@ use crate::{Delivery, Rejection, RejectionKind, Vendor, catch_panic::catch_panic
 
 /// Receives one report for each request, when its answer is known.
 ///
-/// For metrics and logs. It runs on the request path, so it must not block. If it panics, the panic is
-/// logged and the request goes on. A report never holds a secret, a computed signature or any of the
-/// body; event ids and names are the vendor's.
+/// For metrics and logs. It runs on the request path, so it must not block. If it panics, the panic
+/// is logged and the request goes on. A report never holds a secret, a computed signature or any of
+/// the body; event ids and names are the vendor's.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};
@@ -125,10 +125,10 @@ impl Outcome {
 
 /// Writes reports as `tracing` events of target `smile`; the default.
 ///
-/// Refusals, failures of the handler and reuse of an id are warnings, duplicates are information, and
-/// everything else is for debugging, refusals of a method as well. Each line names the event, its id, the tenant and the secret,
-/// as far as they are known: a refusal names the event from the verified signature on. A refusal's
-/// `reason` has every cause behind it.
+/// Refusals, failures of the handler and reuse of an id are warnings, duplicates are information,
+/// and everything else is for debugging, refusals of a method as well. Each line names the event,
+/// its id, the tenant and the secret, as far as they are known: a refusal names the event from the
+/// verified signature on. A refusal's `reason` has every cause behind it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TracingObserver;
 

@@ -10,10 +10,10 @@ pub use reason::Reason;
 
 /// A delivery that was refused.
 ///
-/// The sender learns the [`kind`](Self::kind): one status and one document for each, and the same for
-/// all signature failures. Operators learn the [`reason`](Self::reason) and the
-/// [`remedy`](Self::remedy). `Display` is for operators, too, and `{:#}` prints every cause. None of them ever holds a secret, a
-/// computed signature or any of the body.
+/// The sender learns the [`kind`](Self::kind): one status and one document for each, and the same
+/// for all signature failures. Operators learn the [`reason`](Self::reason) and the
+/// [`remedy`](Self::remedy). `Display` is for operators, too, and `{:#}` prints every cause. None
+/// of them ever holds a secret, a computed signature or any of the body.
 #[derive(Clone, Debug)]
 pub struct Rejection {
     reason: Reason,

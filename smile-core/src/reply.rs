@@ -71,7 +71,7 @@ impl Reply {
 
 /// A header's value in a [`Reply`].
 ///
-/// Complete: all values are one of the two.
+/// Exhaustive: all values are one of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Header {
     /// Text.

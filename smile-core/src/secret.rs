@@ -6,11 +6,11 @@ use zeroize::Zeroizing;
 
 /// A shared secret: never blank, never printed, wiped from memory when dropped.
 ///
-/// The bytes are used as they are: Smile API's secret is text of 1 to 64 characters (OpenAPI 1.14.0,
-/// `WebhookPostRequest.secret`), Smile.io's is the app's OAuth client secret, and neither is decoded
-/// from hex or base64. White space around it is kept, too. A secret that was read from a file often
-/// ends in a newline that the vendor does not have, so the builder logs a warning at start, and a
-/// signature that does not match says so in its reason.
+/// The bytes are used as they are: Smile API's secret is text of 1 to 64 characters (OpenAPI
+/// 1.14.0, `WebhookPostRequest.secret`), Smile.io's is the app's OAuth client secret, and neither
+/// is decoded from hex or base64. White space around it is kept, too. A secret that was read from a
+/// file often ends in a newline that the vendor does not have, so the builder logs a warning at
+/// start, and a signature that does not match says so in its reason.
 ///
 /// There is no `Display`, no `Serialize` and no `PartialEq`, on purpose.
 ///
@@ -30,8 +30,8 @@ impl Secret {
     ///
     /// # Errors
     ///
-    /// [`EmptySecret`] where there are no bytes, or only white space and NULs: anybody could guess such
-    /// a key.
+    /// [`EmptySecret`] where there are no bytes, or only white space and NULs: anybody could guess
+    /// such a key.
     pub fn new(bytes: impl Into<Vec<u8>>) -> Result<Self, EmptySecret> {
         let bytes = Zeroizing::new(bytes.into());
         if bytes.iter().all(is_blank) {

@@ -1,4 +1,4 @@
-//! Suites that hold an implementation of your own to the contract of its trait.
+//! Suites that test your implementation of a trait against the trait's contract.
 //!
 //! ```
 //! use smile_core::{MemoryDedupe, testkit};

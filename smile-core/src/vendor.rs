@@ -9,7 +9,7 @@ use crate::{DataError, Head, Rejection, mac::Mac, verify::Signature};
 /// Choose it by configuration, one route for each: both use the header `Smile-Signature`, so a
 /// request cannot be trusted to say who sent it. The trait is sealed.
 pub trait Vendor: Scheme {
-    /// The vendor's name in logs, metrics and delivery keys: `smile-api` or `smile-io`.
+    /// The vendor's name in logs, metrics and event keys: `smile-api` or `smile-io`.
     const NAME: &'static str;
 }
 

@@ -56,8 +56,8 @@ pub struct Signature<V: Vendor> {
 }
 
 impl<V: Vendor> Signature<V> {
-    /// How far a timestamp may be off by default, both ways: five minutes (Smile.io, webhooks guide,
-    /// "Verifying signatures", step 4).
+    /// How far a timestamp may be off by default, both ways: five minutes (Smile.io, webhooks
+    /// guide, "Verifying signatures", step 4).
     pub const TOLERANCE: Duration = Duration::from_secs(300);
 
     /// Reads the signature from a head, and for Smile.io its timestamp, which may be off `now`
@@ -102,8 +102,8 @@ impl<V: Vendor> fmt::Debug for Signature<V> {
 ///
 /// Steps consume it, so that a verification that failed cannot go on.
 pub struct Verification<V: Vendor>(
-    // In a box: the states of the MACs are large, every step moves this value, and a connection keeps
-    // it while a slow sender takes its time.
+    // In a box: the states of the MACs are large, every step moves this value, and a connection
+    // keeps it while a slow sender takes its time.
     Box<State<V>>,
 );
 
@@ -281,7 +281,7 @@ impl Verified<Bytes> {
     }
 
     /// Drops the bytes, and keeps the rest.
-    pub(crate) fn let_go(&mut self) {
+    pub(crate) fn drop_bytes(&mut self) {
         self.value = Bytes::new();
     }
 }

@@ -1,4 +1,4 @@
-//! What the stores' rows say, as the core's answers.
+//! The core's answers, made of the stores' rows.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ pub(crate) fn acquired(fence: i64) -> Result<Claim, StoreError> {
     })
 }
 
-/// The claim was refused: the event is in this state for so many milliseconds.
+/// The claim was refused: the event is in this state for `left` more milliseconds.
 pub(crate) fn refused(state: &str, left: i64, fingerprint: &str) -> Result<Claim, StoreError> {
     match state {
         "claimed" => Ok(Claim::InFlight {
@@ -24,7 +24,7 @@ pub(crate) fn refused(state: &str, left: i64, fingerprint: &str) -> Result<Claim
         "done" => Ok(Claim::Done {
             fingerprint: Fingerprint::from_hex(fingerprint),
         }),
-        // Whatever it is, "done" would lose the event and "acquired" would run it twice.
+        // An error, since "done" could lose the event and "acquired" could run it twice.
         _ => Err(StoreError::new(format!(
             "expected an event that is claimed or done, found {state:?}"
         ))),

@@ -4,18 +4,18 @@ use std::{error::Error, future::Future, time::Duration};
 
 use smile_core::StoreError;
 
-/// What one call may take: a little less than what the intake gives it, so that the error is the
-/// store's own and says what it waited for.
+/// The longest that one call may take: a little less than the intake allows, so that the error is
+/// the store's own.
 pub(crate) const ANSWER: Duration = Duration::from_millis(1400);
 
-/// What each step of a call may take: a free connection, a statement.
+/// The longest that each step of a call may take: to get a connection, to run a statement.
 pub(crate) const STEP: Duration = Duration::from_secs(1);
 
 /// How long a claim, or a release, is remembered after its end: a run that outlived its lease can
-/// still confirm its work, and the fence still grows if the clock is set back a little.
+/// still record its result, and the fence still grows if the clock is set back a little.
 pub(crate) const GRACE: Duration = Duration::from_secs(60 * 60);
 
-/// Gives a call up that takes longer than `limit`.
+/// Drops a call that takes longer than `limit`.
 pub(crate) async fn within<T, E>(
     limit: Duration,
     call: impl Future<Output = Result<T, E>>,
@@ -29,8 +29,8 @@ where
     }
 }
 
-/// The longest time that a store counts: a hundred years of 366 days. What databases add to their
-/// clock must stay a time.
+/// The longest duration that a store accepts: a hundred years of 366 days. A database's clock plus
+/// this must not overflow.
 pub(crate) const LONGEST: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);
 
 /// The time in milliseconds, at most [`LONGEST`].
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_call_without_an_answer_is_given_up() {
+    async fn a_call_without_an_answer_fails() {
         let call = std::future::pending::<Result<(), std::fmt::Error>>();
         let err = within(STEP, call).await.unwrap_err();
         let source = Error::source(&err).unwrap().to_string();

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, error::Error, fmt, sync::Arc};
 
-/// What failed, in a few words of ours. The driver's error is its source.
+/// Says in a few words what failed. Its source is the driver's error.
 #[derive(Clone, Debug)]
 pub(crate) struct Cause {
     words: Cow<'static, str>,
@@ -30,7 +30,7 @@ impl fmt::Display for Cause {
 impl Error for Cause {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         let mut source: &(dyn Error + 'static) = &*self.source;
-        // Some errors of drivers print the error that they wrap, and a log would repeat it.
+        // Some of the drivers' errors print the error that they wrap, and a log would repeat it.
         while let Some(next) = source.source()
             && next.to_string() == source.to_string()
         {
@@ -40,7 +40,7 @@ impl Error for Cause {
     }
 }
 
-/// The error inside of sqlx's, without sqlx's words before it.
+/// The error inside sqlx's own, without sqlx's words before it.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) fn inside(err: sqlx::Error) -> Box<dyn Error + Send + Sync> {
     use sqlx::Error::{ColumnDecode, Configuration, Database, Io, Tls};

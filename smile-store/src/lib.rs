@@ -1,8 +1,8 @@
 //! Stores of seen webhook events for smile-core: SQLite, Redis and PostgreSQL.
 //!
-//! The default of `smile-core` remembers events in the process's memory, which is right for one
-//! process that seldom restarts. These stores remember them where several processes can see them,
-//! so that an event takes effect once among all of them.
+//! By default `smile-core` remembers events in the process's memory, which suits one process that
+//! seldom restarts. Several processes share these stores, so that an event takes effect once among
+//! all of them.
 //!
 //! | Store | Feature | For | Needs |
 //! |---|---|---|---|
@@ -17,31 +17,30 @@
 //!
 //! - Of any number of claims of one event, by any number of processes, exactly one is granted until
 //!   its lease ends or it is settled. Each step is one atomic operation.
-//! - Time is the store's, so replicas with wrong clocks agree. Set forward, the store's clock ends
-//!   leases early; two runs of one handler may then overlap, and the fence tells them apart.
-//! - Leases and retentions count to the millisecond, rounded up, and for a hundred years at most: a
-//!   longer one is taken for a hundred years.
-//! - A claim whose lease is over can still be confirmed, extended or released by its own token, for
-//!   an hour, as long as nobody else has claimed the event.
-//! - The fence of a later claim of an event is larger, also after it was released, forgotten or
-//!   deleted. It comes from the store's clock, so it says which claim is later and not how many
-//!   there were; a clock that is set back by more than an hour can break it.
-//! - A call is answered, or fails, within 1.4 s. One that fails may have taken effect, also later,
-//!   when a frozen server goes on: an event that was claimed so is in flight until its lease ends,
-//!   then it is handled. After an outage calls succeed again at once: the tests take each server
-//!   away for seconds and see the first success within half a second of its return.
-//! - A server that is there and cannot be written to, such as a primary that was demoted, costs its
-//!   connections: they are closed, and the host's name is looked up again. The tests move the name
-//!   to another server and see the first success within two seconds. How often a store connects
-//!   again is bounded.
-//! - A caller whose thread is blocked delays nobody else's calls: each store has a thread of its own
-//!   for its connections, from when it is opened until its last clone is dropped.
-//! - An error says in a few words what failed and, where the user forgot something, what to do. It is
-//!   the first `source()` of the `StoreError`; the driver's error is the next. None shows a password.
-//! - Nothing is answered as done that is not: a row that makes no sense is an error.
+//! - Time is the store's, so replicas with wrong clocks agree. If the store's clock is set forward,
+//!   leases end early: two runs of one handler may then overlap, and the fence tells them apart.
+//! - Leases and retentions are in milliseconds, rounded up, and at most a hundred years: a longer
+//!   one counts as a hundred years.
+//! - A claim whose lease is over can still be finished, extended or released by its own token, for
+//!   an hour, while nobody else has claimed the event.
+//! - The fence of a later claim of an event is larger, also after the store released, forgot or
+//!   deleted the event. It comes from the store's clock, so it orders claims and does not count
+//!   them; a clock that is set back by more than an hour can break the order.
+//! - A call answers or fails within 1.4 s. A call that fails may still take effect, even later,
+//!   when a frozen server resumes: an event claimed in this way is in flight until its lease ends.
+//!   After an outage calls succeed again at once: the tests stop each server for seconds and see
+//!   the first success within half a second of its return.
+//! - If a server answers but takes no writes, such as a demoted primary, the store closes the
+//!   connections to it and looks the host's name up again, at a bounded rate. The tests move the
+//!   name to another server and see the first success within two seconds.
+//! - A caller whose thread is blocked delays no other call: each store has a thread for its
+//!   connections, until its last clone is dropped.
+//! - The `source()` of a `StoreError` says in a few words what failed, and what to do if a step of
+//!   the set-up is missing. Its own `source()` is the driver's error. Neither shows a password.
+//! - A row that the store cannot read is an error, and never counts as done.
 //!
-//! What each can forget, in a crash or a fail-over, is said with the type. A forgotten event is
-//! handled again if its vendor sends it again; none is lost.
+//! Each type documents what it can forget in a crash or a fail-over. The handler runs again for a
+//! forgotten event if the vendor sends it again; none is lost.
 //!
 //! # What a store costs
 //!
@@ -61,10 +60,10 @@
 //!
 //! # Testing
 //!
-//! `cargo test -p smile-store --all-features` tries what needs no server. With `-- --include-ignored`
-//! the tests start their own `redis-server`, `postgres` and `pgbouncer` (on Debian:
-//! `apt-get install redis-server postgresql pgbouncer`). A store of your own can be held to the same rules
-//! with `smile_core::testkit::dedupe_store_suite`.
+//! `cargo test -p smile-store --all-features` tests what needs no server. The tests behind
+//! `-- --include-ignored` start their own `redis-server`, `postgres` and `pgbouncer` (on Debian:
+//! `apt-get install redis-server postgresql pgbouncer`).
+//! `smile_core::testkit::dedupe_store_suite` tests a store of your own by the same rules.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]

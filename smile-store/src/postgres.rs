@@ -35,22 +35,21 @@ mod statement;
 /// # Ok(()) }
 /// ```
 ///
-/// Time is the server's clock, to the microsecond. After a fail-over to a standby that had not
-/// received everything, what it missed is forgotten: such an event is handled again if the vendor
-/// sends it again, and none is lost. `synchronous_commit` is left as the server has it.
+/// Time is the server's clock, to the microsecond. A fail-over forgets the events that the standby
+/// had not received: the handler runs again for such an event if the vendor sends it again, and
+/// none is lost. The store does not change `synchronous_commit`.
 ///
 /// A claim stays its token's for an hour after its lease, unless another takes it over. Fences are
 /// microseconds since 1970, or one more than the last where that is greater. Rows are deleted an
 /// hour after they expire, some with every 256th event that is finished, or all by
 /// [`purge`](Self::purge).
 ///
-/// A connection to a server that does not do its work is closed, and the next call opens another,
-/// which looks the host's name up again: so claims follow a name that is moved from a read-only
-/// server to the new primary. The store closes at most as many connections in a second as the pool
-/// may have.
+/// The store closes a connection on which the server fails, and the next call opens another, which
+/// looks the host's name up again: so claims follow a name that moves from a read-only server to
+/// the new primary. In a second the store closes at most as many connections as the pool may have.
 ///
 /// The store makes its calls on a thread of its own, which ends with the store's last clone: a
-/// caller whose thread is blocked stops nobody else's calls.
+/// caller whose thread is blocked stops no other call.
 ///
 /// # Behind PgBouncer
 ///
@@ -74,8 +73,7 @@ pub struct PostgresDedupe {
 }
 
 impl PostgresDedupe {
-    /// The table, for those who make their tables by their own means. It is found by the
-    /// connection's `search_path`.
+    /// The table, for your own migrations. The connection's `search_path` finds it.
     pub const SCHEMA: &str = "\
 CREATE TABLE smile_dedupe (
     key text COLLATE \"C\" NOT NULL PRIMARY KEY,
@@ -90,14 +88,14 @@ CREATE INDEX smile_dedupe_expires_at ON smile_dedupe (expires_at);
 
     /// Connects with `postgres://user:password@host:port/database`.
     ///
-    /// At most ten connections; a call waits at most a second for one, and the server gives a
-    /// statement up after a second. A connection that nobody used for a second is tested before its
-    /// next call.
+    /// At most ten connections. A call waits at most a second for one, and the server cancels a
+    /// statement after a second. A connection that was idle for a second is tested before its next
+    /// call.
     ///
     /// # Errors
     ///
-    /// If the URL is not PostgreSQL's, the server is not there within a second, or no thread can be
-    /// started.
+    /// If the URL is not PostgreSQL's, the server does not answer within a second, or no thread can
+    /// be started.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let options = PgConnectOptions::from_str(url)
             .map_err(|err| StoreError::new(explain(err)))?
@@ -117,13 +115,13 @@ CREATE INDEX smile_dedupe_expires_at ON smile_dedupe (expires_at);
 
     /// Uses a pool of your own.
     ///
-    /// A call fails after 1.4 s under all options of the pool, and its connection is closed
-    /// then. Give the pool an `acquire_timeout` of a second. Behind PgBouncer, connect with
+    /// A call fails after 1.4 s whatever the pool's options, and its connection is closed. Give the
+    /// pool an `acquire_timeout` of a second. Behind PgBouncer, connect with
     /// `PgConnectOptions::extra_float_digits(None)`.
     ///
-    /// Connections that others open from the pool belong to their runtime, and a call of the store
-    /// on such a connection stops while that runtime's thread is blocked: so do not share the pool
-    /// where that happens.
+    /// A connection that your code opens from the pool belongs to your runtime, and the store's
+    /// calls on it stop while that runtime's thread is blocked. Do not share the pool if handlers
+    /// block.
     ///
     /// # Errors
     ///
@@ -145,19 +143,19 @@ CREATE INDEX smile_dedupe_expires_at ON smile_dedupe (expires_at);
     ///
     /// # Errors
     ///
-    /// If the server is not there, or the user may not make tables.
+    /// If the server does not answer, or the user may not make tables.
     pub async fn create_schema(&self) -> Result<(), StoreError> {
         let pool = self.connections.pool().clone();
         let create = async move { create_table(&pool).await.map_err(explain) };
         self.thread.run_within(STEP * 10, create).await
     }
 
-    /// Deletes every row that expired more than an hour ago, 1000 at a time, and says how many
-    /// there were.
+    /// Deletes every row that expired more than an hour ago, 1000 at a time, and returns their
+    /// number.
     ///
     /// # Errors
     ///
-    /// If the server is not there.
+    /// If the server does not answer.
     pub async fn purge(&self) -> Result<u64, StoreError> {
         let mut purged = 0;
         loop {
@@ -170,7 +168,7 @@ CREATE INDEX smile_dedupe_expires_at ON smile_dedupe (expires_at);
         }
     }
 
-    /// Whether the claim was still its token's, and is changed.
+    /// Runs a change of a claim, which its token must still hold.
     async fn change(&self, statement: String) -> Result<Ownership, StoreError> {
         let connections = self.connections.clone();
         let change = async move { connections.run(&statement).await.map_err(explain) };
@@ -191,7 +189,7 @@ impl DedupeStore for PostgresDedupe {
         let connections = self.connections.clone();
         let claim = async move {
             loop {
-                // No row: another was faster, and its claim is to be seen from now on.
+                // No row: another claim was faster, and the next statement sees it.
                 if let Some(row) = connections.run(&statement).await.map_err(explain)? {
                     return Seen::from_row(&row).map_err(explain);
                 }
@@ -227,7 +225,7 @@ impl DedupeStore for PostgresDedupe {
         if let Some(turn) = self.purges.finished() {
             let purge = within(ANSWER, purge_some(self.connections.clone()));
             self.thread.spawn(async move {
-                // What fails now is tried again 256 events later.
+                // If it fails, the next purge is 256 events later.
                 let _ = purge.await;
                 drop(turn);
             });
@@ -245,8 +243,8 @@ type Seen = (String, i64, String, i64);
 
 async fn create_table(pool: &PgPool) -> Result<(), Error> {
     let mut transaction = pool.begin().await?;
-    // `IF NOT EXISTS` fails when two create at once, and where the table is there but the
-    // right to make tables is not.
+    // `IF NOT EXISTS` fails if two create the table at once, and if the table exists but the user
+    // may not make tables.
     sqlx::raw_sql("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
         .execute(&mut *transaction)
         .await?;

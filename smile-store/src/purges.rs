@@ -8,8 +8,8 @@ use std::sync::{
 /// Expired rows deleted at a time, so that a purge never holds the table for long.
 pub(crate) const BATCH: i64 = 1000;
 
-/// Counts finished events. Every 256th is the time to delete a batch of expired rows, unless one is
-/// being deleted: so on average four times as many are deleted as are added.
+/// Counts finished events. After every 256th a batch of 1000 expired rows is due for deletion,
+/// unless a purge is running: so up to four rows are deleted for each one added.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Purges(Arc<State>);
 
@@ -22,7 +22,7 @@ struct State {
 impl Purges {
     const EVERY: u32 = 256;
 
-    /// Counts one event. The answer is the turn to purge, where it is time for it.
+    /// Counts one event, and returns the turn to purge if one is due.
     pub(crate) fn finished(&self) -> Option<Turn> {
         let count = self.0.finished.fetch_add(1, Ordering::Relaxed);
         let due = count % Self::EVERY == Self::EVERY - 1;
@@ -31,7 +31,7 @@ impl Purges {
     }
 }
 
-/// The one running purge, over when dropped.
+/// The one running purge, which ends when this is dropped.
 pub(crate) struct Turn(Arc<State>);
 
 impl Drop for Turn {

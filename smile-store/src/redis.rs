@@ -32,20 +32,20 @@ mod connection;
 /// # Ok(()) }
 /// ```
 ///
-/// Each event is one key, `smile:dedupe:` and the event's, so a cluster may hold them; each step is
-/// one script on it. There is nothing to create and nothing to purge: keys end by themselves.
+/// Each event has one Redis key, `smile:dedupe:` and its event key, and each step is one script on
+/// it, so a cluster works, too. There is no schema to create and nothing to purge: keys expire.
 ///
 /// Time is the server's clock, to the millisecond.
 ///
 /// # What Redis can forget
 ///
 /// Redis copies to its replicas after it has answered, and by default writes to its disk once a
-/// second. After a fail-over or a crash the last claims and confirmations may be gone: such an
-/// event is handled again if the vendor sends it again, and none is lost. Where that matters, use
+/// second. After a fail-over or a crash the last claims and results may be gone: the handler runs
+/// again for such an event if the vendor sends it again, and none is lost. If that matters, use
 /// `appendfsync always`, or one of the other stores.
 ///
-/// Set `maxmemory-policy noeviction`. With any other policy a full server forgets events; with this
-/// one it refuses claims, deliveries are answered 503, and vendors send them again.
+/// Set `maxmemory-policy noeviction`. With any other policy a full server forgets events. With this
+/// one it refuses claims: senders get 503, and vendors send again.
 ///
 /// A claim stays its token's for an hour after its lease, unless another takes it over. Fences are
 /// microseconds since 1970, or one more than the last where that is greater, so that they grow
@@ -57,18 +57,19 @@ pub struct RedisDedupe<C = RedisConnection> {
 }
 
 impl RedisDedupe {
-    /// Connects with `redis://:password@host:port/database`, and again whenever the connection is
-    /// lost or of no more use.
+    /// Connects with `redis://:password@host:port/database`.
     ///
-    /// All calls share the one connection. Where the server refuses a call or does not answer it,
-    /// the store connects again, at most five times a second, and looks the host's name up again: so
-    /// claims follow a name that is moved from a demoted primary to a new one. With the feature `tls-rustls`, `rediss://` is TLS; where
-    /// the program has not installed a cryptography provider for rustls by then, that is `ring`.
+    /// All calls share the one connection. If it is lost, or the server refuses or does not answer
+    /// a call, the store connects again, at most five times a second, and looks the host's name up
+    /// again: so claims follow a name that moves from a demoted primary to a new one.
+    ///
+    /// With the feature `tls-rustls`, `rediss://` is TLS. If the program has installed no
+    /// cryptography provider for rustls by then, the store installs `ring`.
     ///
     /// # Errors
     ///
-    /// If the URL is not Redis's, the server is not there within two seconds, no thread can be
-    /// started, or the server is a node of a cluster: for a cluster there is [`new`](Self::new).
+    /// If the URL is not Redis's, the server does not answer within two seconds, no thread can be
+    /// started, or the server is a node of a cluster, which needs [`new`](Self::new).
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let failed = |err| StoreError::new(explain(err));
         let info = url.into_connection_info().map_err(failed)?;
@@ -90,7 +91,7 @@ impl RedisDedupe {
 async fn refuse_cluster(connection: &RedisConnection) -> Result<(), StoreError> {
     let info = cmd("INFO").arg("cluster").to_owned();
     let info = info.query_async::<String>(&mut connection.clone()).await;
-    // Whoever may not ask is told by the claims.
+    // If the user may not ask, the claims fail with `MOVED`.
     if info.is_ok_and(|info| info.contains("cluster_enabled:1")) {
         return Err(StoreError::new(
             "expected one Redis server, found a node of a cluster: give RedisDedupe::new a \
@@ -107,10 +108,10 @@ where
     /// Uses a connection of your own that may be shared, such as a cluster's `ClusterConnection`
     /// (feature `cluster-async` of the crate redis).
     ///
-    /// A call fails after 1.4 s, also where the connection's own limits are longer. When to connect
-    /// again is up to the connection: redis's `ConnectionManager` stays with a server that was
-    /// demoted, as long as that keeps the connection. The connection belongs to the runtime on which
-    /// it was made, and all calls stop while that runtime's thread is blocked.
+    /// A call fails after 1.4 s, even if the connection's own limits are longer. The connection
+    /// decides when to connect again: redis's `ConnectionManager` stays with a demoted server while
+    /// that keeps the connection open. The connection belongs to the runtime that made it, and all
+    /// calls stop while that runtime's thread is blocked.
     pub fn new(connection: C) -> Self {
         Self {
             connection,
@@ -199,8 +200,8 @@ where
     }
 }
 
-/// One script for each step, so that each is atomic. Called by their digests, and sent again to a
-/// server that does not know them.
+/// One script for each step, so that each is atomic. The store calls a script by its digest, and
+/// sends its text to a server that does not know it.
 struct Scripts {
     claim: Script,
     extend: Script,
@@ -219,25 +220,25 @@ impl Default for Scripts {
     }
 }
 
-/// The one key of an event. A hash tag would be of use only to bring two keys together.
+/// The one Redis key of an event. It needs no hash tag, since no script touches two keys.
 fn name(key: &EventKey) -> String {
     format!("smile:dedupe:{key}")
 }
 
-/// Where there are several providers in a program and none is installed, redis panics.
+/// If a program has several providers and has installed none, redis panics.
 #[cfg(feature = "tls-rustls")]
 fn install_provider() {
     use rustls::crypto::{CryptoProvider, ring::default_provider};
 
     if CryptoProvider::get_default().is_none() {
-        // Fails where another thread was faster, which is as well.
+        // Fails if another thread was faster, which does no harm.
         let _ = default_provider().install_default();
     }
 }
 
 fn tcp_settings() -> TcpSettings {
     let settings = TcpSettings::default().set_nodelay(true);
-    // A server that is gone without a word is otherwise noticed a quarter of an hour later.
+    // Without it, a server that is gone without a word is noticed a quarter of an hour later.
     #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
     let settings = settings.set_user_timeout(STEP * 2);
     settings

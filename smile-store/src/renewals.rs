@@ -1,12 +1,12 @@
-//! How often connections are replaced.
+//! A limit to how often connections are replaced.
 
 use std::{
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-/// Allows a connection that is of no use to be replaced, so many times a second: a server that
-/// refuses every call must not be connected to with every call.
+/// Allows so many broken connections to be replaced each second: if a server refuses every call,
+/// the store must not connect again for every call.
 #[derive(Debug)]
 pub(crate) struct Renewals {
     each_second: u32,
@@ -31,7 +31,7 @@ impl Renewals {
         }
     }
 
-    /// Counts one more renewal, unless there were enough in this second.
+    /// Counts one more renewal, and refuses it past the limit of this second.
     pub(crate) fn allow(&self, now: Instant) -> bool {
         let mut second = self.second.lock().unwrap_or_else(PoisonError::into_inner);
         if now.saturating_duration_since(second.start) >= Duration::from_secs(1) {

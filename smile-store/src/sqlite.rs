@@ -53,13 +53,13 @@ use now;
 /// # Ok(()) }
 /// ```
 ///
-/// SQLite has one writer at a time, and what is answered is on the disk. Calls that come while the
-/// disk is busy are written together, so a burst costs a process few waits for the disk; several
-/// processes take turns. The file must be on a local disk, not on a network share, whose locks
-/// cannot be trusted.
+/// SQLite has one writer at a time, and the store answers when the change is on the disk. It writes
+/// calls that come while the disk is busy together, so a burst costs few waits for the disk.
+/// Several processes take turns. The file must be on a local disk, not on a network share, whose
+/// locks cannot be trusted.
 ///
-/// Time is the machine's clock, to the millisecond. Where it is set forward by more than a lease,
-/// a claim ends early.
+/// Time is the machine's clock, to the millisecond. If it is set forward by more than a lease, a
+/// claim ends early.
 ///
 /// A claim stays its token's for an hour after its lease, unless another takes it over. Fences are
 /// milliseconds since 1970, or one more than the last where that is greater. Rows are deleted an
@@ -67,7 +67,7 @@ use now;
 /// [`purge`](Self::purge).
 ///
 /// The store writes on a thread of its own, which ends with the store's last clone: a caller whose
-/// thread is blocked stops nobody else's calls.
+/// thread is blocked stops no other call.
 #[derive(Clone, Debug)]
 pub struct SqliteDedupe {
     pool: SqlitePool,
@@ -77,8 +77,7 @@ pub struct SqliteDedupe {
 }
 
 impl SqliteDedupe {
-    /// The table, for those who make their tables by their own means. It needs SQLite 3.42 or
-    /// later.
+    /// The table, for your own migrations. It needs SQLite 3.42 or later.
     pub const SCHEMA: &str = "\
 CREATE TABLE IF NOT EXISTS smile_dedupe (
     key TEXT NOT NULL PRIMARY KEY,
@@ -107,9 +106,9 @@ CREATE INDEX IF NOT EXISTS smile_dedupe_expires_at ON smile_dedupe (expires_at);
 
     /// Uses a pool of your own, and the file's main database.
     ///
-    /// How durable a claim is and how long a call waits for a lock is then up to the pool's
-    /// options: use WAL, `synchronous` FULL and a short busy timeout. While another process writes,
-    /// the store asks again for a second whatever that timeout is.
+    /// The pool's options then decide how durable a claim is and how long a call waits for a lock:
+    /// use WAL, `synchronous` FULL and a short busy timeout. While another process writes, the
+    /// store tries again for a second, whatever that timeout is.
     ///
     /// # Errors
     ///
@@ -142,8 +141,8 @@ CREATE INDEX IF NOT EXISTS smile_dedupe_expires_at ON smile_dedupe (expires_at);
         self.thread.run_within(STEP * 10, create).await
     }
 
-    /// Deletes every row that expired more than an hour ago, 1000 at a time, and says how many
-    /// there were.
+    /// Deletes every row that expired more than an hour ago, 1000 at a time, and returns their
+    /// number.
     ///
     /// # Errors
     ///
@@ -217,7 +216,7 @@ impl DedupeStore for SqliteDedupe {
         if let Some(turn) = self.purges.finished() {
             let purge = within(ANSWER, purge_some(self.pool.clone()));
             self.thread.spawn(async move {
-                // What fails now is tried again 256 events later.
+                // If it fails, the next purge is 256 events later.
                 let _ = purge.await;
                 drop(turn);
             });
@@ -262,7 +261,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_was_answered_is_on_the_disk() {
+    async fn the_store_answers_when_a_change_is_on_the_disk() {
         let store = SqliteDedupe::connect("sqlite::memory:").await.unwrap();
         let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous")
             .fetch_one(&store.pool)

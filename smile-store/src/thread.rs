@@ -19,9 +19,8 @@ use crate::call::within;
 
 /// A thread with a runtime of its own. It ends when the last clone is dropped.
 ///
-/// A socket, a timer and a task make progress only while the runtime does that they were made on.
-/// On a caller's runtime they would stop whenever a handler blocks that caller's thread, and with
-/// them the calls of everybody else.
+/// A socket, a timer and a task make progress only while their runtime does. On a caller's runtime
+/// they would stop whenever a handler blocks that thread, and so would the calls of all others.
 #[derive(Clone, Debug)]
 pub(crate) struct StoreThread {
     runtime: Handle,
@@ -39,10 +38,10 @@ impl StoreThread {
             .spawn(move || {
                 match Builder::new_current_thread().enable_all().build() {
                     Ok(runtime) => {
-                        // Nobody is there to be told where the caller has gone.
+                        // Fails only if the caller is gone.
                         let _ = started.send(Ok(runtime.handle().clone()));
                         let _ = runtime.block_on(ended);
-                        // A host name that is being looked up delays nothing.
+                        // In the background, so that a pending look-up of a name delays nothing.
                         runtime.shutdown_background();
                     }
                     Err(err) => {
@@ -58,9 +57,9 @@ impl StoreThread {
         })
     }
 
-    /// Runs the call on the thread, and gives it up when its caller does.
+    /// Runs the call on the thread, and stops it when its caller drops the future.
     ///
-    /// No `async fn`: the answer would have room for the call, which is large.
+    /// Not an `async fn`: its future would also hold the call, which is large.
     pub(crate) fn run<T>(
         &self,
         call: impl Future<Output = T> + Send + 'static,
@@ -72,7 +71,7 @@ impl StoreThread {
         async move { Ok((&mut running.0).await?) }
     }
 
-    /// Runs a call that has to answer within `limit`.
+    /// Runs a call that must answer within `limit`.
     pub(crate) fn run_within<T, E>(
         &self,
         limit: Duration,
@@ -86,7 +85,7 @@ impl StoreThread {
         async { answer.await.map_err(StoreError::new)? }
     }
 
-    /// Starts a task on the thread, which ends with the thread at the latest.
+    /// Starts a task on the thread. It ends with the thread at the latest.
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.runtime.spawn(task);
@@ -146,7 +145,7 @@ mod tests {
     #[tokio::test]
     async fn a_call_that_panics_is_an_error() {
         let thread = StoreThread::start().unwrap();
-        let call = async { panic!("as it is told to") };
+        let call = async { panic!("as the test wants") };
         thread.run::<()>(call).await.unwrap_err();
         assert_eq!(thread.run(async { 7 }).await.unwrap(), 7);
     }

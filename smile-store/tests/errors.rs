@@ -22,7 +22,7 @@ fn causes(err: &StoreError) -> Vec<String> {
     causes
 }
 
-/// The cause is told in our words and in the driver's, and nothing is told twice.
+/// An error says its cause in our words, then in the driver's, and says nothing twice.
 #[track_caller]
 fn assert_says(err: &StoreError, ours: &str, drivers: &str) {
     let causes = causes(err);
@@ -35,7 +35,7 @@ fn assert_says(err: &StoreError, ours: &str, drivers: &str) {
         "expected {drivers:?}, found {causes:?}"
     );
     for pair in causes.windows(2) {
-        assert!(!pair[0].ends_with(&pair[1]), "told twice: {causes:?}");
+        assert!(!pair[0].ends_with(&pair[1]), "said twice: {causes:?}");
     }
 }
 
@@ -77,11 +77,15 @@ async fn errors_of_sqlite_name_their_cause() {
     )
     .unwrap();
     let err = SqliteDedupe::connect(&format!("sqlite:{}", other.display())).await;
-    let ours = "the file is no SQLite database, or it is damaged";
+    let ours = "the file is not an SQLite database, or it is damaged";
     assert_says(&err.unwrap_err(), ours, "file is not a database");
 
     let err = SqliteDedupe::connect("sqlite:dedupe.db?mode=odd").await;
-    assert_says(&err.unwrap_err(), "the URL is not one of SQLite", "odd");
+    assert_says(
+        &err.unwrap_err(),
+        "the URL is not a valid SQLite URL",
+        "odd",
+    );
 }
 
 #[tokio::test]
@@ -116,7 +120,11 @@ async fn errors_of_redis_before_there_is_a_server_name_their_cause() {
         .unwrap_err();
     assert_says(&err, "the connection to Redis failed", "Connection refused");
     let err = RedisDedupe::connect("http://127.0.0.1").await.unwrap_err();
-    assert_says(&err, "the URL is not one of Redis", "URL did not parse");
+    assert_says(
+        &err,
+        "the URL is not a valid Redis URL",
+        "URL did not parse",
+    );
 }
 
 #[tokio::test]
@@ -168,7 +176,7 @@ async fn errors_of_postgres_name_their_cause() {
             break err;
         }
     };
-    let ours = "no connection to PostgreSQL within a second: the server is not there, or all \
+    let ours = "no connection to PostgreSQL within a second: the server does not answer, or all \
                 connections are in use";
     assert_says(&err, ours, "pool timed out");
 }
@@ -176,7 +184,7 @@ async fn errors_of_postgres_name_their_cause() {
 #[tokio::test]
 async fn errors_of_postgres_before_there_is_a_server_name_their_cause() {
     let err = PostgresDedupe::connect("postgres://app:a/b@db.internal/app").await;
-    let ours = "the URL is not one of PostgreSQL";
+    let ours = "the URL is not a valid PostgreSQL URL";
     assert_says(&err.unwrap_err(), ours, "invalid port number");
 }
 

@@ -113,7 +113,8 @@ impl<B> ResponseBody<B> {
     }
 }
 
-/// Empty. Layers outside that answer by themselves, such as CORS and time-outs, make their bodies so.
+/// Empty. Layers outside that answer by themselves, such as CORS and time-outs, make their bodies
+/// so.
 impl<B> Default for ResponseBody<B> {
     fn default() -> Self {
         Self::own(Bytes::new())

@@ -9,8 +9,8 @@ use http::{
 };
 use smile_core::{Field, Head};
 
-/// Where a request's connection comes from, for servers other than axum's: put it into the request's
-/// extensions before the layer, if an allow-list is configured.
+/// Where a request's connection comes from, for servers other than axum's: put it into the
+/// request's extensions before the layer, if an allow-list is configured.
 ///
 /// With axum, serve with `into_make_service_with_connect_info::<SocketAddr>()` instead.
 #[derive(Clone, Copy, Debug)]

@@ -101,8 +101,8 @@ impl<V: Vendor, B> SmileLayer<V, B> {
 
     /// Answers refusals with one's own response instead of the problem document.
     ///
-    /// The [`Rejection`] is in the response's extensions either way. If `respond` panics, the sender gets
-    /// the problem document.
+    /// The [`Rejection`] is in the response's extensions either way. If `respond` panics, the
+    /// sender gets the problem document.
     ///
     /// # Security
     ///

@@ -13,12 +13,12 @@
 //!   (10 s). A refusal before the body's end reads on for up to a second, so that a sender that is
 //!   still writing gets the answer.
 //! - Each event runs the handler once, as far as the store of seen events remembers: by default the
-//!   last 100,000, in memory. A handler that fails gives its event back. A sender that goes away
+//!   last 100,000, in memory. A handler that fails releases its event. A sender that goes away
 //!   cancels nothing.
 //! - The layer's error is its inner service's, so that axum takes it as it is.
-//! - Unverified requests take nothing of the inner service. The layer is always ready, and waits for
-//!   its inner service only after the verification, under the claim: so a limit or a buffer inside
-//!   serves verified requests alone, and the handler's deadline includes the wait.
+//! - Unverified requests take nothing of the inner service. The layer is always ready, and waits
+//!   for its inner service only after the verification, under the claim: so a limit or a buffer
+//!   inside serves verified requests alone, and the handler's deadline includes the wait.
 //!
 //! # What it does not do
 //!
@@ -35,9 +35,9 @@
 //! 2. The body's data frames go to the core; trailers are skipped, since nobody signs them.
 //! 3. The delivery goes into the request's extensions and the verified bytes become its body, of
 //!    one type whatever came in: axum's, or the one given to [`SmileLayer::with_body`].
-//! 4. The inner service is called when it is ready, in place. If the sender leaves while the event is
-//!    claimed, the rest runs in a task of its own. It stays in the request's `tracing` span, but the
-//!    task-locals of outer layers are gone.
+//! 4. The inner service is called when it is ready, in place. If the sender leaves while the event
+//!    is claimed, the rest runs in a task of its own. It stays in the request's `tracing` span, but
+//!    the task-locals of outer layers are gone.
 //! 5. Its answer goes out unchanged as a [`ResponseBody`]. Our own answers are problem documents,
 //!    or what [`SmileLayer::on_rejection`] makes; the [`Rejection`] is in their extensions.
 //!
@@ -50,8 +50,8 @@
 //! | `registration` | no | `RegistrationClient`, which registers webhooks over any HTTP client that is a Tower service |
 //! | `aws-lc-rs` | no | signatures by AWS-LC, see `smile-core` |
 //!
-//! Without `axum`, build an [`Intake`] and give it to [`SmileLayer::with_body`]; a service inside finds
-//! the event as a [`Delivery`] in the request's extensions.
+//! Without `axum`, build an [`Intake`] and give it to [`SmileLayer::with_body`]; a service inside
+//! finds the event as a [`Delivery`] in the request's extensions.
 //!
 //! # Example
 //!
@@ -96,6 +96,7 @@ mod layer;
 mod registration;
 mod response;
 mod service;
+mod spawn_on_drop;
 
 pub use body::ResponseBody;
 #[cfg(feature = "axum")]

@@ -19,17 +19,17 @@ use tower_service::Service;
 
 /// Registers webhooks with Smile API, over an HTTP client that is a tower service.
 ///
-/// Such as hyper-util's `legacy::Client`, as below, with any tower layers around it. Each call takes
-/// a clone of the service, waits until that is ready and calls it, so that calls may run side by
-/// side. Their futures borrow nothing, and are `Send` where the service and its answers are.
+/// Such as hyper-util's `legacy::Client`, as below, with any tower layers around it. Each call
+/// takes a clone of the service, waits until that is ready and calls it, so that calls may run side
+/// by side. Their futures borrow nothing, and are `Send` where the service and its answers are.
 ///
 /// # Limits
 ///
 /// - An answer may have 1 MiB. Of a larger one that is no success only the status counts.
-/// - There is no deadline, no second try and no limit to the rate: put `tokio::time::timeout` around
-///   the call (a tower `Timeout` does not cover the answer's body), and mind that the vendor takes
-///   20 requests per second and IP address. A redirect is an [`ApiError`], so that the credentials
-///   go nowhere else; use an HTTP client that does not follow them by itself.
+/// - There is no deadline, no second try and no limit to the rate: put `tokio::time::timeout`
+///   around the call (a tower `Timeout` does not cover the answer's body), and mind that the vendor
+///   takes 20 requests per second and IP address. A redirect is an [`ApiError`], so that the
+///   credentials go nowhere else; use an HTTP client that does not follow them by itself.
 ///
 /// # Security
 ///
@@ -108,8 +108,8 @@ where
     ///
     /// # Errors
     ///
-    /// [`RegistrationError`]. After one of [`RegistrationError::Transport`] the webhook may be there
-    /// or not.
+    /// [`RegistrationError`]. After one of [`RegistrationError::Transport`] the webhook may be
+    /// there or not.
     pub fn create(
         &self,
         webhook: &NewWebhook,
@@ -199,7 +199,7 @@ impl<S> fmt::Debug for RegistrationClient<S> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum RegistrationError {
-    /// The vendor answered something else than what was asked for.
+    /// The vendor refused a request, or sent an unexpected answer.
     Api(ApiError),
     /// What was given is outside of the vendor's limits. Nothing was sent.
     Invalid(InvalidInput),
@@ -237,12 +237,14 @@ impl From<EnsureError> for RegistrationError {
 impl fmt::Display for RegistrationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Api(_) => "expected the registration api to do as asked, found a refusal",
-            Self::Invalid(_) => "expected what the registration api takes, found something else",
-            Self::Request(_) => "expected an address that can be sent to, found another",
-            Self::Transport(_) => "expected an answer of the registration api, found none",
+            Self::Api(_) => "expected a success of the registration api, found another answer",
+            Self::Invalid(_) => "the registration api would refuse the input",
+            Self::Request(_) => "the request could not be built",
+            Self::Transport(_) => "expected an answer from the registration api, found none",
             Self::TooLarge => "expected an answer of at most 1 MiB, found more",
-            Self::EndlessList => "expected the list of webhooks to end, found no end",
+            Self::EndlessList => {
+                "expected the list of webhooks to end, found a repeated cursor or over 100 pages"
+            }
         })
     }
 }
@@ -317,7 +319,8 @@ fn transport(err: impl Into<Box<dyn Error + Send + Sync>>) -> RegistrationError 
     RegistrationError::Transport(err.into())
 }
 
-/// 150 webhooks, each with the longest name, address and secret and all event types, have half of it.
+/// 150 webhooks, each with the longest name, address and secret and all event types, have half of
+/// it.
 const LONGEST_ANSWER: usize = 1 << 20;
 
 #[cfg(test)]

@@ -16,8 +16,8 @@ use tower_service::Service;
 use crate::{
     DefaultBody, ResponseBody, ResponseFuture, SmileLayer,
     body::DataStream,
-    future::{OnDrop, SpawnOnDrop},
     head::RequestHead,
+    spawn_on_drop::{OnDrop, SpawnOnDrop},
 };
 
 /// Verifies requests and hands the events to `S`.
@@ -41,8 +41,8 @@ where
     type Error = S::Error;
     type Future = ResponseFuture<ResBody, S::Error>;
 
-    /// Always ready: an unverified sender must not hold what the inner service gives to few, such as a
-    /// permit. Its readiness is waited for after the verification.
+    /// Always ready: an unverified sender must not hold what the inner service gives to few, such
+    /// as a permit. Its readiness is waited for after the verification.
     fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         Poll::Ready(Ok(()))
     }

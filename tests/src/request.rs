@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-/// A request to send. Headers go out as they are given, doubled ones doubled.
+/// A request to send. Headers go out as they are given, repeated ones repeated.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Request {

@@ -1,11 +1,11 @@
-//! What is printed when the receiver is ready.
+//! The text that the receiver prints when it is ready.
 
 use std::net::SocketAddr;
 
 use crate::options::Settings;
 
-/// Prints where the receiver listens, and a `curl` line for each vendor that can be pasted again and
-/// again: each run of it makes a fresh event and signs it with `openssl`.
+/// Prints where the receiver listens, and a `curl` line for each vendor. Each run of a line makes a
+/// new event and signs it with `openssl`, so it can be pasted again and again.
 pub(crate) fn print(settings: &Settings, address: SocketAddr) {
     println!("listening on http://{address}");
     println!();
@@ -30,7 +30,7 @@ pub(crate) fn print(settings: &Settings, address: SocketAddr) {
     println!("Then look at http://{address}/ or http://{address}/events");
 }
 
-/// A generated secret is shown, since nobody else knows it; a given one is left to its owner.
+/// Shows a generated secret, since nobody else knows it, and a variable in place of a given one.
 fn shown(generated: &Option<String>, variable: &str) -> String {
     match generated {
         Some(secret) => format!("'{secret}'"),

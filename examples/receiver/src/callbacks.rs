@@ -1,4 +1,4 @@
-//! Callbacks of the Wink widget that a page forwarded: hints, signed by nobody.
+//! Callbacks of the Wink widget that a page forwarded: unsigned hints.
 
 use serde::Serialize;
 use smile_core::smile_api::wink::{Callback, Hint, Payload};
@@ -10,10 +10,10 @@ use crate::log::{Log, Page, now};
 pub(crate) struct Callbacks(Log);
 
 impl Callbacks {
-    /// The longest body taken. Anybody can send one.
+    /// The longest body accepted, since anybody can send one.
     pub(crate) const BODY_LIMIT: usize = 16 << 10;
 
-    /// Takes a forwarded callback; what is wrong with it, else, is told with 400.
+    /// Adds a forwarded callback. An error is the text of the 400.
     pub(crate) fn receive(&self, body: &[u8]) -> Result<(), String> {
         let hint = Hint::parse(body).map_err(|err| err.to_string())?;
         self.0.add(|seq| Line {

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use crate::log::{Log, MOST_LINES, Page, now};
 
-/// The events, and how often each was tried.
+/// The events, and how often the handler ran for each.
 pub(crate) struct Events {
     log: Log,
     attempts: Mutex<LruCache<u64, u64>>,
@@ -31,7 +31,7 @@ pub(crate) struct Seen<'a> {
 }
 
 impl Events {
-    /// Counts the handler's runs for an event, from 1; an event without an id is told by its body.
+    /// Counts the handler's runs for an event, from 1. The body identifies an event without an id.
     pub(crate) fn begin_attempt(&self, vendor: &str, id: Option<&str>, raw: &[u8]) -> u64 {
         let mut hasher = DefaultHasher::new();
         (vendor, id, id.is_none().then_some(raw)).hash(&mut hasher);

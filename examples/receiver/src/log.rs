@@ -1,4 +1,4 @@
-//! Lines of JSON with ascending numbers, the newest kept.
+//! The newest lines of JSON, with ascending numbers.
 
 use std::{
     collections::VecDeque,
@@ -39,7 +39,7 @@ impl Page {
 }
 
 impl Log {
-    /// Adds what `line` makes of the next sequence number.
+    /// Adds the line that `line` makes for the next sequence number.
     pub(crate) fn add<T: Serialize>(&self, line: impl FnOnce(u64) -> T) {
         let mut log = self.lock();
         let Ok(line) = serde_json::to_string(&line(log.next)) else {

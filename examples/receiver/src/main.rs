@@ -1,4 +1,4 @@
-//! A receiver to try things out with: both vendors, on axum or actix-web, with a live page.
+//! A receiver to try things out: both vendors, on axum or actix-web, with a live page.
 //!
 //! `cargo run -p smile-receiver` prints a `curl` line to paste; `--help` lists the flags.
 
@@ -57,7 +57,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Logs to standard error what `RUST_LOG` asks for; by default what the operator can act on.
+/// Logs to standard error, as `RUST_LOG` says; by default warnings, and information of `smile`.
 fn log_to_stderr() {
     let wanted = std::env::var("RUST_LOG")
         .ok()

@@ -126,7 +126,7 @@ async fn on_callback(
         },
         Err(err) => HttpResponse::build(err.as_response_error().status_code())
             .content_type(plain)
-            .body("the body could not be taken"),
+            .body("the body could not be read"),
     }
 }
 

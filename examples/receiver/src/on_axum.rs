@@ -98,8 +98,8 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
     Ok(())
 }
 
-/// Listens with room for a burst of connections: `TcpListener::bind` asks for 128, and a sender that
-/// finds no room waits a second before it tries again.
+/// Listens with a backlog for a burst of connections: `TcpListener::bind` asks for 128, and a
+/// sender that finds it full waits a second before it tries again.
 fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     let socket = if address.is_ipv4() {
         TcpSocket::new_v4()?
@@ -128,7 +128,7 @@ async fn on_callback(
             Ok(()) => StatusCode::NO_CONTENT.into_response(),
             Err(err) => (StatusCode::BAD_REQUEST, err).into_response(),
         },
-        Err(err) => (err.status(), "the body could not be taken").into_response(),
+        Err(err) => (err.status(), "the body could not be read").into_response(),
     }
 }
 

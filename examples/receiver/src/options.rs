@@ -1,4 +1,4 @@
-//! Flags and environment variables, and what they come to.
+//! Flags and environment variables, and the settings that they make.
 
 use std::{error::Error, io, net::SocketAddr, time::Duration};
 
@@ -42,8 +42,7 @@ pub(crate) struct Options {
     )]
     smile_io_secret: Vec<String>,
 
-    /// Where events that were seen are remembered: memory, none, sqlite:PATH, redis://.. or
-    /// postgres://..
+    /// Where to remember events: memory, none, sqlite:PATH, redis://.. or postgres://..
     #[arg(
         long,
         env = "SMILE_DEDUPE",
@@ -60,7 +59,7 @@ pub(crate) struct Options {
     #[arg(long, env = "SMILE_BODY_LIMIT", default_value_t = 4 << 20, value_name = "BYTES")]
     body_limit: usize,
 
-    /// How long a body may take
+    /// The longest time for a body
     #[arg(
         long,
         env = "SMILE_BODY_TIMEOUT",
@@ -78,7 +77,7 @@ pub(crate) struct Options {
     )]
     allow_from: Vec<String>,
 
-    /// A proxy to believe about where a request came from; repeat for more
+    /// A proxy to trust for the source address of a request; repeat for more
     #[arg(
         long,
         env = "SMILE_TRUSTED_PROXY",
@@ -87,7 +86,7 @@ pub(crate) struct Options {
     )]
     trusted_proxy: Vec<String>,
 
-    /// How long the handler takes
+    /// The time that the handler takes
     #[arg(
         long,
         env = "SMILE_HANDLER_DELAY",
@@ -107,7 +106,7 @@ pub(crate) enum Framework {
     Actix,
 }
 
-/// The options, checked.
+/// The checked options.
 pub(crate) struct Settings {
     pub(crate) framework: Framework,
     pub(crate) listen: SocketAddr,
@@ -173,7 +172,7 @@ impl Settings {
             .into()
     }
 
-    /// Applies to either vendor, on either framework, all that the flags say.
+    /// Makes the builder of either vendor, on either framework, from the flags.
     pub(crate) fn configure<V: Vendor, T: From<smile_core::Intake<V>>>(
         &self,
         secrets: &Secrets,

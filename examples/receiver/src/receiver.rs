@@ -1,4 +1,4 @@
-//! What the receiver does with an event, the same on both frameworks.
+//! The receiver's handler, the same on both frameworks.
 
 use std::{sync::Arc, time::Duration};
 
@@ -57,7 +57,7 @@ impl Receiver {
         self.handle(&event, None, || to_json(event.data())).await
     }
 
-    /// Takes its time, fails as often as it is told to, then shows the event.
+    /// Waits for `--handler-delay`, fails the first `--fail-first` runs, then adds the event.
     async fn handle<V: Vendor>(
         &self,
         event: &Delivery<V>,
@@ -93,7 +93,7 @@ impl Receiver {
     }
 }
 
-/// The typed view as JSON again; `None` where it does not parse.
+/// The typed view as JSON; `None` if the data does not parse.
 fn to_json<D: serde::Serialize>(data: Result<D, DataError>) -> Option<String> {
     match data {
         Ok(data) => serde_json::to_string(&data).ok(),

@@ -1,4 +1,4 @@
-//! Where events that were seen are remembered, by the flag `--dedupe`.
+//! The store of events that the flag `--dedupe` names.
 
 use smile_core::{Intake, IntakeBuilder, Vendor};
 #[cfg(feature = "postgres")]
@@ -10,7 +10,7 @@ use smile_store::SqliteDedupe;
 
 use crate::options::Failure;
 
-/// A store, opened.
+/// An open store.
 pub(crate) enum Store {
     Memory,
     None,
@@ -23,7 +23,7 @@ pub(crate) enum Store {
 }
 
 impl Store {
-    /// Opens what `--dedupe` names, and makes its tables.
+    /// Opens the store that `--dedupe` names, and makes its tables.
     pub(crate) async fn open(flag: &str) -> Result<Self, Failure> {
         let scheme = flag.split(':').next().unwrap_or_default();
         match scheme {
@@ -32,9 +32,9 @@ impl Store {
             "sqlite" => sqlite(flag).await,
             "redis" | "rediss" => redis(flag).await,
             "postgres" | "postgresql" => postgres(flag).await,
-            _ => {
-                Err("--dedupe takes memory, none, sqlite:PATH, redis://.. or postgres://..".into())
-            }
+            _ => Err(
+                "--dedupe: expected memory, none, sqlite:PATH, redis://.. or postgres://..".into(),
+            ),
         }
     }
 

@@ -6,8 +6,8 @@
 //!     --url https://app.example/webhooks/smile --events TASK_FINISHED,ACCOUNT_FAILED
 //! ```
 //!
-//! Run again, it finds what is there and creates nothing. It ends with an error where the webhook is
-//! there with another secret, since its events would be refused. It never prints a secret.
+//! Run again, it finds what is there and creates nothing. It ends with an error where the webhook
+//! is there with another secret, since its events would be refused. It never prints a secret.
 
 mod options;
 

@@ -1,4 +1,4 @@
-//! Flags and environment variables, and what they come to.
+//! Flags and environment variables, and the settings that they make.
 
 use clap::{Parser, ValueEnum};
 use smile_tower::smile_api::registration::{

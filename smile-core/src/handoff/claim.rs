@@ -21,6 +21,9 @@ use crate::{
     catch_panic::catch_panic,
 };
 
+#[cfg(test)]
+mod tests;
+
 /// One delivery's attempt to claim its event.
 pub(crate) struct ClaimAttempt<'a> {
     event: EventHandle<'a>,
@@ -34,7 +37,7 @@ pub(crate) struct ClaimAttempt<'a> {
 pub(crate) enum NotHeld {
     /// The event was handled before.
     Duplicate { id_reuse: bool },
-    /// The sender has to come back.
+    /// The sender must try again.
     Rejected(Rejection),
 }
 
@@ -54,8 +57,8 @@ impl<'a> ClaimAttempt<'a> {
         }
     }
 
-    /// Claims the event, and waits where another run has it. The delivery may lose its body then,
-    /// and never holds its event without one.
+    /// Claims the event. While another run holds it, waits for that run, and drops a large body: a
+    /// delivery without its body gets no claim.
     pub(crate) async fn acquire<V: Vendor>(
         self,
         delivery: &mut Delivery<V>,
@@ -66,7 +69,7 @@ impl<'a> ClaimAttempt<'a> {
                 fence,
             }),
             Claim::Done { fingerprint } => Err(self.duplicate(fingerprint)),
-            // In a box: few wait, and all others need not have room for it.
+            // Boxed: few deliveries wait, and the others need no room for it.
             Claim::InFlight { lease_left } => Box::pin(self.wait(delivery, lease_left)).await,
         }
     }
@@ -81,7 +84,7 @@ impl<'a> ClaimAttempt<'a> {
         })
     }
 
-    /// Waits for the run that has the event, to take it over if that fails.
+    /// Waits for the run that holds the event, and takes over if that run fails.
     async fn wait<V: Vendor>(
         self,
         delivery: &mut Delivery<V>,
@@ -89,7 +92,7 @@ impl<'a> ClaimAttempt<'a> {
     ) -> Result<HeldClaim<'a>, NotHeld> {
         let keeps_body = delivery.raw().len() <= KEPT_WHILE_WAITING;
         if !keeps_body {
-            delivery.let_go_of_body();
+            delivery.drop_body();
         }
         let Some(waiter) = self.waiting.join(self.event.hash()) else {
             return Err(retry_after_lease(Reason::TooManyWaiting, lease_left));
@@ -137,12 +140,12 @@ impl<'a> ClaimAttempt<'a> {
     }
 }
 
-/// A claim that was granted. When it is dropped, those who wait for the event ask the store again.
+/// A granted claim. When it is dropped, a waiting delivery asks the store again.
 ///
 /// # Cancellation
 ///
-/// Dropped while the handler runs, the claim stays until its lease ends; adapters therefore let the
-/// handler run on when the sender goes away.
+/// A claim that is dropped while the handler runs stays in the store until its lease ends. So
+/// adapters let the handler run on when the sender leaves.
 pub(crate) struct HeldClaim<'a> {
     attempt: ClaimAttempt<'a>,
     fence: Option<Fence>,
@@ -193,7 +196,7 @@ impl HeldClaim<'_> {
         }
     }
 
-    /// Notes the event as handled.
+    /// Records the event as done.
     pub(crate) async fn finish(self) -> Result<Ownership, Rejection> {
         let ClaimAttempt {
             event,
@@ -210,7 +213,7 @@ impl HeldClaim<'_> {
         })
     }
 
-    /// Gives the event up, so that its next delivery is handled.
+    /// Releases the event, so that its next delivery is handled.
     pub(crate) async fn release(self) {
         let ClaimAttempt { event, token, .. } = &self.attempt;
         if event.release(*token).await.is_err() {
@@ -245,204 +248,14 @@ fn retry_after_lease(reason: Reason, lease_left: Duration) -> NotHeld {
 /// When the sender is asked to come back after an outage.
 pub(crate) const RETRY: Duration = Duration::from_secs(5);
 
-/// The longest that a sender is asked to wait for another's lease.
+/// The longest `Retry-After` for another's lease.
 const LONGEST_RETRY: Duration = Duration::from_secs(30);
 
-/// Between two looks at a claim that another replica may hold: doubled from the first to the last.
+/// How long to wait before asking the store again for a claim that another replica may hold. It
+/// doubles from the first pause to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LAST_PAUSE: Duration = Duration::from_millis(100);
 
-/// The largest body that is kept while its delivery waits. A larger one is let go, and its delivery
-/// then cannot take over if the first run fails.
+/// The largest body that is kept while its delivery waits. A larger one is dropped, and its
+/// delivery then cannot take over if the first run fails.
 const KEPT_WHILE_WAITING: usize = 64 << 10;
-
-#[cfg(test)]
-mod tests {
-    use std::{
-        future::{Ready, pending, ready},
-        pin::pin,
-        sync::{
-            Arc, Mutex,
-            atomic::{AtomicBool, Ordering},
-        },
-        task::{Context, Wake, Waker},
-    };
-
-    use bytes::Bytes;
-    use hmac::{Hmac, KeyInit, Mac};
-    use sha2::Sha512;
-    use tokio::sync::oneshot;
-
-    use super::*;
-    use crate::{
-        DedupeStore, EventKey, Intake, IntakeResponse, KeyRing, RejectionKind, Secret, Signature,
-        SmileApi, Verification, head::Post,
-    };
-
-    fn delivery(body: Bytes) -> Delivery<SmileApi> {
-        let mac = Hmac::<Sha512>::new_from_slice(b"secret").unwrap();
-        let tag = mac.chain_update(&body).finalize().into_bytes();
-        let ring = KeyRing::<SmileApi>::new(Secret::new("secret").unwrap());
-        let verified = Verification::begin(
-            &ring,
-            Signature::new(
-                &Post {
-                    peer: None,
-                    headers: &[],
-                },
-                tag.into(),
-            ),
-            body.len(),
-        )
-        .push(body)
-        .and_then(Verification::finish)
-        .unwrap();
-        Delivery::read(verified).unwrap()
-    }
-
-    fn intake() -> Intake<SmileApi> {
-        Intake::smile_api(Secret::new("secret").unwrap()).build()
-    }
-
-    const STARTED: &str = r#"{"id":"et-1","type":"TASK_STARTED"}"#;
-
-    fn status(status: &u16) -> Option<u16> {
-        Some(*status)
-    }
-
-    #[tokio::test]
-    async fn a_handler_that_panics_before_its_future_is_there_gives_its_claim_up() {
-        let intake = intake();
-        let started = || delivery(STARTED.into());
-        for _ in 0..2 {
-            let panicking = |_| -> Ready<u16> { panic!("before its future") };
-            let answer = intake.clone().hand_over(started(), panicking, status).await;
-            let IntakeResponse::Rejected(rejection) = answer else {
-                panic!("it was not refused")
-            };
-            assert_eq!(rejection.kind(), RejectionKind::HandlerPanicked);
-        }
-        let answer = intake.hand_over(started(), |_| ready(204), status).await;
-        assert!(matches!(answer, IntakeResponse::Handler(204)));
-    }
-
-    /// A store that never answers, and notes the keys of its claims.
-    #[derive(Clone, Default)]
-    struct Silent(Arc<Mutex<Vec<String>>>);
-
-    impl DedupeStore for Silent {
-        fn claim(
-            &self,
-            key: &EventKey,
-            _: Token,
-            _: Fingerprint,
-            _: Duration,
-        ) -> impl Future<Output = Result<Claim, StoreError>> + Send {
-            self.0.lock().unwrap().push(key.to_string());
-            pending()
-        }
-
-        async fn extend(
-            &self,
-            _: &EventKey,
-            _: Token,
-            _: Duration,
-        ) -> Result<Ownership, StoreError> {
-            pending().await
-        }
-
-        async fn finish(
-            &self,
-            _: &EventKey,
-            _: Token,
-            _: Fingerprint,
-            _: Duration,
-        ) -> Result<Ownership, StoreError> {
-            pending().await
-        }
-
-        async fn release(&self, _: &EventKey, _: Token) -> Result<Ownership, StoreError> {
-            pending().await
-        }
-    }
-
-    #[tokio::test]
-    async fn a_store_that_does_not_answer_is_given_up_within_two_seconds() {
-        let intake: Intake<SmileApi> = Intake::smile_api(Secret::new("secret").unwrap())
-            .deduplicate(Silent::default())
-            .build();
-        let answer = intake.hand_over(delivery(STARTED.into()), |_| ready(204), status);
-        let answer = timeout(Duration::from_secs(2), answer).await.unwrap();
-        let IntakeResponse::Rejected(rejection) = answer else {
-            panic!("it was not refused")
-        };
-        assert_eq!(rejection.kind(), RejectionKind::StoreUnavailable);
-    }
-
-    #[tokio::test]
-    async fn an_event_is_claimed_under_the_scope_of_its_endpoint() {
-        let store = Silent::default();
-        let intake: Intake<SmileApi> = Intake::smile_api(Secret::new("secret").unwrap())
-            .deduplicate(store.clone())
-            .scope("billing")
-            .unwrap()
-            .build();
-        let mut answer = pin!(intake.hand_over(delivery(STARTED.into()), |_| ready(204), status));
-        let mut cx = Context::from_waker(Waker::noop());
-        assert!(answer.as_mut().poll(&mut cx).is_pending());
-        assert_eq!(*store.0.lock().unwrap(), ["smile-api:billing::et-1"]);
-    }
-
-    #[tokio::test]
-    async fn those_who_wait_are_woken_when_the_run_ends() {
-        struct Woken(AtomicBool);
-        impl Wake for Woken {
-            fn wake(self: Arc<Self>) {
-                self.0.store(true, Ordering::Relaxed);
-            }
-        }
-        let intake = intake();
-        let (end, ended) = oneshot::channel();
-        let run = |_| async { ended.await.unwrap() };
-        let mut cx = Context::from_waker(Waker::noop());
-        let mut first = pin!(
-            intake
-                .clone()
-                .hand_over(delivery(STARTED.into()), run, status)
-        );
-        assert!(first.as_mut().poll(&mut cx).is_pending());
-        let woken = Arc::new(Woken(AtomicBool::new(false)));
-        let waker = Waker::from(Arc::clone(&woken));
-        let mut again = pin!(intake.hand_over(delivery(STARTED.into()), |_| ready(500), status));
-        let poll = again.as_mut().poll(&mut Context::from_waker(&waker));
-        assert!(poll.is_pending() && !woken.0.load(Ordering::Relaxed));
-        end.send(204).unwrap();
-        assert!(first.as_mut().poll(&mut cx).is_ready());
-        // No timer ends in here, as nothing waits.
-        assert!(woken.0.load(Ordering::Relaxed));
-        assert!(matches!(again.await, IntakeResponse::Reply(reply) if reply.status() == 200));
-    }
-
-    /// How many have the body of a delivery that waits for the first run of its event.
-    fn holders_of_a_body_that_waits(body: String) -> usize {
-        let intake = intake();
-        let owner: Arc<[u8]> = body.into_bytes().into();
-        let of_owner = || delivery(Bytes::from_owner(Arc::clone(&owner)));
-        let mut cx = Context::from_waker(Waker::noop());
-        let first = delivery(STARTED.into());
-        let run = |_| pending::<u16>();
-        let mut first = pin!(intake.clone().hand_over(first, run, status));
-        assert!(first.as_mut().poll(&mut cx).is_pending());
-        let mut second = pin!(intake.hand_over(of_owner(), run, status));
-        assert!(second.as_mut().poll(&mut cx).is_pending());
-        Arc::strong_count(&owner) - 1
-    }
-
-    #[tokio::test]
-    async fn a_large_body_is_let_go_while_its_delivery_waits() {
-        let small = STARTED.to_owned();
-        let large = STARTED.to_owned() + &" ".repeat(KEPT_WHILE_WAITING);
-        assert_eq!(holders_of_a_body_that_waits(small), 1);
-        assert_eq!(holders_of_a_body_that_waits(large), 0);
-    }
-}

@@ -1,4 +1,4 @@
-//! One event in the store of an intake.
+//! The store of an intake, and one event in it. The trait is in `store.rs`.
 
 use std::{any::Any, future::Future, pin::Pin, sync::Arc, time::Duration};
 
@@ -12,7 +12,7 @@ use crate::{
 
 /// The store of one intake.
 pub(crate) enum Store {
-    /// No other intake asks this memory: it needs no key as text and no boxed future.
+    /// Only this intake uses it, so it needs no key as text and no boxed future.
     Memory(Box<MemoryDedupe>),
     Shared(Arc<dyn ErasedStore>),
 }
@@ -27,7 +27,7 @@ impl Store {
         match (memory, store) {
             (Some(memory), _) => Self::Memory(Box::new(memory)),
             (None, Some(store)) => Self::Shared(Arc::new(store)),
-            (None, None) => unreachable!("taken only where it is the memory"),
+            (None, None) => unreachable!("only a memory store is taken"),
         }
     }
 
@@ -103,8 +103,8 @@ impl EventHandle<'_> {
         }
     }
 
-    /// Releases in a task of its own, for a store that has just failed: it may have granted a claim
-    /// whose answer was lost, or be back in a moment. The lease ends what cannot be released.
+    /// Releases in a background task, after the store failed: it may have granted the claim and
+    /// lost the answer, or recover in a moment. If no release succeeds, the lease ends the claim.
     pub(crate) fn release_later(&self, token: Token) {
         let Self::Shared(store, key) = self else {
             return;
@@ -121,7 +121,7 @@ impl EventHandle<'_> {
     }
 }
 
-/// All of them within the 5 s after which a sender is asked to come back.
+/// All end within the 5 s after which a sender tries again.
 const PAUSES_BEFORE_RELEASE: [Duration; 3] = [
     Duration::ZERO,
     Duration::from_millis(500),
@@ -134,8 +134,8 @@ const TIMEOUT: Duration = Duration::from_millis(1500);
 pub(crate) type StoreFuture<'a, T> =
     Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
-/// [`DedupeStore`] with its futures boxed, so that the store's type stays inside the builder. A call
-/// that does not answer in time, or panics, is one that failed.
+/// [`DedupeStore`] with its futures boxed, so that only the builder names the store's type. A
+/// call that panics, or does not answer in time, fails.
 pub(crate) trait ErasedStore: Send + Sync {
     fn claim<'a>(
         &'a self,

@@ -15,15 +15,15 @@ use crate::{Delivery, Vendor};
 /// The text under which an event is claimed and remembered.
 ///
 /// It is made of the vendor, the scope given to the builder, the tenant, and the event's identity:
-/// Smile API's `id`, or a digest of the body for Smile.io, whose events have no id. The signature and
-/// the secret are no part of it: a rotation would let duplicates through.
+/// Smile API's `id`, or a digest of the body for Smile.io, whose events have no id. The signature
+/// and the secret are no part of it: a rotation would let duplicates through.
 ///
 /// 1 to 512 printable ASCII characters without white space, safe as a key in any store.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct EventKey(Box<str>);
 
 impl EventKey {
-    /// A key of the caller's own making, for use with a store directly, as in tests.
+    /// A key of your own, to call a store directly, as in tests.
     ///
     /// Text that is not 1 to 256 printable ASCII characters is digested.
     pub fn new(text: &str) -> Self {
@@ -49,13 +49,13 @@ impl EventKey {
     }
 }
 
-/// 128 bits of a hash that stands for a key in this process's memory. It is made under a secret of
-/// the process, so that nobody can look for two keys with one hash, and chance finds none.
+/// A 128-bit hash that stands for a key in this process's memory. It is keyed with a secret of the
+/// process, so nobody can construct a collision, and chance makes none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct KeyHash(u64, u64);
 
 impl KeyHash {
-    /// Among the events of one endpoint.
+    /// The hash of an event among those of one endpoint.
     pub(crate) fn of(tenant: &str, identity: &EventIdentity<'_>) -> Self {
         let (kind, bytes) = match identity {
             EventIdentity::Text(text) => (0, text.as_bytes()),
@@ -121,8 +121,8 @@ pub enum DedupeBy {
 pub(crate) enum EventIdentity<'a> {
     /// An id, or the text that the application chose.
     Text(&'a str),
-    /// Without an id, equal bodies are the same event: a customer's body holds `updated_at`, so equal
-    /// bytes mean an equal version.
+    /// Without an id, equal bodies are the same event: a customer's body holds `updated_at`, so
+    /// equal bytes mean an equal version.
     Body(&'a [u8]),
 }
 
@@ -136,7 +136,7 @@ impl<'a> EventIdentity<'a> {
     }
 }
 
-/// Ids are opaque. A long one, or one with a NUL, must not trouble a store.
+/// Ids are opaque: a long one, or one with a NUL, must not break a store.
 fn plain_or_digest(text: &str) -> Cow<'_, str> {
     let is_short = (1..=256).contains(&text.len());
     if is_short && is_graphic(text.as_bytes()) && !text.starts_with(DIGEST_PREFIX) {
@@ -146,7 +146,7 @@ fn plain_or_digest(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Without an early exit, which lets the compiler look at many bytes at a time.
+/// No early exit, so that the compiler can check many bytes at once.
 fn is_graphic(bytes: &[u8]) -> bool {
     bytes
         .iter()
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn events_are_told_apart_by_tenant_kind_and_text_written_down_or_not() {
+    fn events_differ_by_tenant_kind_and_text_as_keys_and_as_hashes() {
         let body = digest(b"et-1");
         let events = [
             ("", EventIdentity::Text("et-1")),

@@ -19,20 +19,21 @@ mod tests;
 
 /// Remembers events in memory: the default.
 ///
-/// Bounded: it keeps the [`capacity`](Self::bounded) events handled last, and forgets the oldest for
-/// new ones. Claims in flight are never forgotten for room; there are at most as many as handlers
-/// running. Its memory ends with the process, and every process remembers for itself: with several
+/// Bounded: it keeps the [`capacity`](Self::bounded) events handled last, and forgets the oldest
+/// for new ones. It never drops a claim in flight for room; there are at most as many as running
+/// handlers. Its memory ends with the process, and every process remembers for itself: with several
 /// replicas, use one of the stores of `smile-store`.
 ///
-/// One event takes 120 to 190 bytes, by how full the table is: of its key only a hash is kept, 128 bits
-/// under a secret of the process. The default capacity of 100,000 takes about 13 MB when full.
+/// One event takes 120 to 190 bytes, depending on how full the table is: the store keeps a 128-bit
+/// hash in place of the key, under a secret of the process. The default capacity of 100,000 takes
+/// about 13 MB when full.
 pub struct MemoryDedupe(Mutex<State>);
 
 struct State {
     events: HashMap<KeyHash, Event>,
     /// Finished runs, the oldest first. An event that was handled anew has a later entry, too.
     finished: VecDeque<(KeyHash, Fence)>,
-    /// Of `events`, those that are finished.
+    /// How many of `events` are done.
     remembered: usize,
     capacity: usize,
     fence: u64,
@@ -53,13 +54,13 @@ impl MemoryDedupe {
     /// Events remembered by default.
     pub const DEFAULT_CAPACITY: NonZeroUsize = NonZeroUsize::new(100_000).unwrap();
 
-    /// The most events that room is reserved for at once.
+    /// The most events to reserve room for.
     const RESERVED: usize = 1 << 20;
 
     /// A store that remembers the `capacity` events handled last.
     ///
-    /// It reserves room for up to 1,048,576 of them here, so that none of the usual sizes has to
-    /// grow while requests wait; the system gives most of that room when it is first used.
+    /// It reserves room for up to 1,048,576 events at once, so that no usual size grows while
+    /// requests wait. The system provides most of that room on first use.
     pub fn bounded(capacity: NonZeroUsize) -> Self {
         let reserved = capacity.get().min(Self::RESERVED);
         Self(Mutex::new(State {
@@ -198,12 +199,12 @@ impl Event {
     }
 }
 
-/// A store's caller may ask for any time, and `Instant` panics past its end.
+/// A caller may pass any duration, and `Instant` panics when it overflows.
 fn later(now: Instant, after: Duration) -> Instant {
     now + after.min(Timing::LONGEST)
 }
 
-/// Each step at once, without a future.
+/// The steps without a future.
 impl MemoryDedupe {
     pub(crate) fn claim_now(&self, key: KeyHash, token: Token, lease: Duration) -> Claim {
         self.lock().claim(key, token, Instant::now(), lease)

@@ -20,7 +20,7 @@ impl Running {
     /// Waits until no run is left.
     pub(crate) async fn drained(&self) {
         loop {
-            // Made before the look at the number, so that no wake-up in between is missed.
+            // Created before the count is read, or a wake-up in between would be missed.
             let none_left = self.none_left.notified();
             if self.runs.load(Ordering::SeqCst) == 0 {
                 return;
@@ -30,7 +30,7 @@ impl Running {
     }
 }
 
-/// One run, for as long as it lives.
+/// One counted delivery, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Run<'r>(&'r Running);
 

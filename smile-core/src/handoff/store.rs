@@ -20,23 +20,24 @@ use crate::{EventKey, Fence, Fingerprint, Token};
 /// whose clocks differ agree.
 ///
 /// A claim whose lease is over belongs to its token until another token claims the event. Its work
-/// may be done, and a store that forgot the claim would have it done again. If the answer of a
-/// `finish` got lost, [`Ownership::Lost`] for the next one may mean that the first one worked.
+/// may be done, and to forget the claim would repeat it. If the answer of a `finish` got lost,
+/// [`Ownership::Lost`] for the next one may mean that the first one worked.
 ///
 /// # What errors cost
 ///
 /// - A false "new" (a claim granted for an event that is done) runs the handler twice.
 /// - A false "done" loses an event for good, since the vendor gets a 2xx. When in doubt, return an
 ///   error: the vendor sends again.
-/// - The intake gives up a call after 1.5 s, and a call that panics: both count as errors. A call must
-///   be safe to drop at any await. After a claim that failed, the intake releases it, best effort.
+/// - The intake gives up a call after 1.5 s, and a call that panics: both count as errors. A call
+///   must be safe to drop at any await. After a claim that failed, the intake releases it, best
+///   effort.
 ///
-/// The acceptance suite in the test kit holds a store to this.
+/// `testkit::dedupe_store_suite` tests a store against this contract.
 pub trait DedupeStore: Send + Sync + 'static {
     /// Claims the event, unless it is claimed or done.
     ///
-    /// A repeated claim with a token that already holds the key is granted again: the caller may have
-    /// lost the first answer.
+    /// A repeated claim with a token that already holds the key is granted again: the caller may
+    /// have lost the first answer.
     fn claim(
         &self,
         key: &EventKey,
@@ -72,7 +73,7 @@ pub trait DedupeStore: Send + Sync + 'static {
 
 /// The answer to a claim.
 ///
-/// Complete: these are the three states of an event.
+/// Exhaustive: these are the three states of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claim {
     /// The caller holds the event for the lease.
@@ -94,13 +95,13 @@ pub enum Claim {
 
 /// Whether the caller still held the claim that it changed.
 ///
-/// Complete: it did, or it did not.
+/// Exhaustive: it did, or it did not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Ownership {
     /// It did, and the store made the change.
     Held,
-    /// Its lease had ended, and another or nobody has the claim. The store changed nothing.
+    /// It did not: another caller has the claim, or nobody has. The store changed nothing.
     Lost,
 }
 

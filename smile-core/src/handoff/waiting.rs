@@ -20,7 +20,7 @@ pub(crate) struct Waiting(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     events: HashMap<KeyHash, Waiters>,
-    in_all: usize,
+    total: usize,
 }
 
 #[derive(Debug, Default)]
@@ -29,10 +29,10 @@ struct Waiters {
     event: Arc<PendingEvent>,
 }
 
-/// An event that another run has.
+/// An event that another run holds.
 #[derive(Debug, Default)]
 struct PendingEvent {
-    /// Whoever holds it asks the store for all who wait, and leaves the answer to them.
+    /// The holder of the lock asks the store for all waiters, and leaves the answer here.
     done: sync::Mutex<Option<Done>>,
     settled: Notify,
 }
@@ -45,16 +45,16 @@ impl Waiting {
     /// The most deliveries that wait for one event.
     pub(crate) const PER_EVENT: usize = 64;
     /// The most deliveries that wait for all events together.
-    pub(crate) const IN_ALL: usize = 1024;
+    pub(crate) const TOTAL: usize = 1024;
 
     /// A place to wait in; `None` where all are taken.
     pub(crate) fn join(&self, key: KeyHash) -> Option<Waiter<'_>> {
         let mut state = self.lock();
         let here = state.events.get(&key).map_or(0, |waiters| waiters.count);
-        if here >= Self::PER_EVENT || state.in_all >= Self::IN_ALL {
+        if here >= Self::PER_EVENT || state.total >= Self::TOTAL {
             return None;
         }
-        state.in_all += 1;
+        state.total += 1;
         let waiters = state.events.entry(key).or_default();
         waiters.count += 1;
         Some(Waiter {
@@ -64,10 +64,10 @@ impl Waiting {
         })
     }
 
-    /// Wakes the one who asks for all that wait for the event.
+    /// Wakes the waiter that asks the store about the event.
     pub(crate) fn wake(&self, key: impl FnOnce() -> KeyHash) {
         let state = self.lock();
-        if state.in_all > 0
+        if state.total > 0
             && let Some(waiters) = state.events.get(&key())
         {
             waiters.event.settled.notify_one();
@@ -80,7 +80,7 @@ impl Waiting {
     }
 }
 
-/// A place among those who wait, given back when dropped.
+/// A place among the waiters, free again when dropped.
 #[derive(Debug)]
 pub(crate) struct Waiter<'a> {
     waiting: &'a Waiting,
@@ -89,13 +89,13 @@ pub(crate) struct Waiter<'a> {
 }
 
 impl Waiter<'_> {
-    /// Waits for the turn to ask the store, or for the answer of the one before.
+    /// Waits for its turn to ask the store. The guard has the answer of an earlier waiter, if any.
     pub(crate) async fn turn(&self) -> sync::MutexGuard<'_, Option<Done>> {
         self.event.done.lock().await
     }
 
-    /// Waits until a run in this process settles the event, or until then: the end of a run in
-    /// another process is only to be seen in the store.
+    /// Waits until a run in this process ends, or until `until`: only the store shows the end of a
+    /// run in another process.
     pub(crate) async fn settled(&self, until: Instant) {
         let _ = timeout_at(until, self.event.settled.notified()).await;
     }
@@ -107,7 +107,7 @@ impl Drop for Waiter<'_> {
         if let Some(waiters) = state.events.get_mut(&self.key) {
             waiters.count -= 1;
             let is_last = waiters.count == 0;
-            state.in_all -= 1;
+            state.total -= 1;
             if is_last {
                 state.events.remove(&self.key);
             }
@@ -145,6 +145,6 @@ mod tests {
         waiters.pop();
         assert!(join(1024).is_some());
         drop(waiters);
-        assert_eq!(waiting.lock().in_all, 0);
+        assert_eq!(waiting.lock().total, 0);
     }
 }

@@ -13,13 +13,13 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use crate::{BodyError, Reason, Rejection, Vendor, Verification, Verified};
 
-/// A request's body, which knows how much of it there is still to read.
+/// A request's body, and whether its end was reached.
 pub(super) struct Body<'b, B> {
     chunks: Pin<&'b mut B>,
     rest: Rest,
 }
 
-/// What was not read of a body.
+/// The unread part of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Rest {
     /// More may come.
@@ -40,7 +40,7 @@ where
         Self { chunks, rest }
     }
 
-    /// Reads to the end, within `deadline` from the first time that it has to wait.
+    /// Reads to the end, within `deadline` from the first wait.
     pub(super) async fn verify<V: Vendor>(
         &mut self,
         mut verification: Verification<V>,
@@ -57,10 +57,10 @@ where
         }
     }
 
-    /// Reads on for up to a second and keeps nothing, and notes in the rejection whether the end was
-    /// reached.
+    /// Reads and discards for up to a second, and notes in the rejection whether the body ended.
     ///
-    /// To close a connection on a sender that is still writing resets it, and the answer is lost.
+    /// Closing at once would reset the connection, and a sender that is still writing would lose
+    /// the answer.
     pub(super) async fn dismiss(&mut self, rejection: Rejection) -> Rejection {
         let mut wait = BodyDeadline::new(READ_ON);
         let mut end = None;
@@ -69,7 +69,7 @@ where
                 Next::Late => break,
                 Next::Chunk(_) | Next::Failed(_) | Next::End => {}
             }
-            // A body whose next chunk is always there never waits for the timer.
+            // A body whose next chunk is always ready never polls the timer.
             let now = Instant::now();
             if now > *end.get_or_insert(now + READ_ON) {
                 break;
@@ -131,7 +131,7 @@ fn refused(err: BodyError) -> Rejection {
     Rejection::from(reason).because(source.into())
 }
 
-/// How long to wait for a body, from the first wait on.
+/// The deadline of a body, from the first wait.
 struct BodyDeadline {
     deadline: Duration,
     /// Made at the first wait, in a box of its own, since few requests need one.
@@ -150,7 +150,7 @@ impl BodyDeadline {
 
     /// Ready when the deadline is over.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        // A server may have read the body, and hand it over as soon as it has its turn.
+        // The server may have the body already, and hand it over when it runs next.
         if !self.has_yielded {
             self.has_yielded = true;
             cx.waker().wake_by_ref();
@@ -163,8 +163,8 @@ impl BodyDeadline {
     }
 }
 
-/// For how long the rest of a refused request's body is read and thrown away. Time is the only bound:
-/// a sender costs no more bytes than it sends within it.
+/// How long to read and discard the rest of a refused body. Bytes have no bound, since none is
+/// kept.
 const READ_ON: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
@@ -174,7 +174,7 @@ mod tests {
     use super::*;
     use crate::{Intake, Secret, SmileApi, head::Post};
 
-    /// A body that has so many chunks of a byte, each there at once or after a pause.
+    /// A body of `left` chunks of one byte, each ready at once or after a pause.
     struct Chunks {
         left: usize,
         pause: Option<Duration>,
@@ -208,7 +208,7 @@ mod tests {
         intake.body_timeout(Duration::from_secs(1)).unwrap().build()
     }
 
-    /// A body that has a chunk at every time of asking, and ends after five seconds.
+    /// A body whose next chunk is always ready, for five seconds.
     struct Ready(Instant);
 
     impl Stream for Ready {
@@ -226,7 +226,7 @@ mod tests {
         rejection.reply().closes()
     }
 
-    /// What becomes of a body after a head that is in order.
+    /// The refusal of a body whose head was admitted.
     async fn received(body: &mut Chunks) -> Rejection {
         let intake = intake();
         let head = Post {
@@ -239,8 +239,8 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_there_needs_no_timer_and_keeps_the_connection() {
-        // Without a runtime, in which no timer can be made.
+    fn a_complete_body_needs_no_timer_and_keeps_the_connection() {
+        // Without a runtime: to make a timer would panic.
         for left in [0, 1, 1000] {
             let mut body = chunks(left, None);
             let dismissed = pin!(dismissed(&mut body));
@@ -265,14 +265,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_whose_next_chunk_is_always_there_is_left_after_a_second() {
+    async fn a_body_that_never_waits_is_left_after_a_second() {
         let begun = Instant::now();
         assert!(dismissed(&mut Ready(begun)).await);
         assert!(begun.elapsed() >= READ_ON);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_over_the_limit_is_read_to_its_end() {
+    async fn a_body_over_the_limit_is_read_to_its_end() {
         let mut body = chunks(1000, None);
         let rejection = received(&mut body).await;
         assert_eq!(*rejection.reason(), Reason::BodyTooLong { limit: 10 });
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_deadline_is_not_begun_anew_with_every_chunk() {
+    async fn a_chunk_does_not_restart_the_deadline() {
         let begun = Instant::now();
         let mut body = chunks(9, Some(Duration::from_millis(300)));
         let rejection = received(&mut body).await;

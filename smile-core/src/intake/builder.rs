@@ -15,11 +15,12 @@ use crate::{
 
 /// Builds an [`Intake`], or an adapter's layer or middleware around one.
 ///
-/// The secrets are the one thing that has to be given. What can be wrong fails at its setter. A time
-/// longer than 100 years counts as 100 years.
+/// Only the secrets must be given. An invalid setting is an error at its setter. A duration over
+/// 100 years counts as 100 years.
 ///
 /// | Setting | Default |
 /// |---|---|
+/// | [`also_accept`](Self::also_accept) | one secret |
 /// | [`allow_from`](Self::allow_from), [`trusted_proxies`](Self::trusted_proxies) | everybody, none |
 /// | [`body_limit`](Self::body_limit) | 4 MiB |
 /// | [`body_timeout`](Self::body_timeout) | 10 s |
@@ -30,7 +31,9 @@ use crate::{
 /// | [`wait_for_first_run`](Self::wait_for_first_run) | 2 s |
 /// | [`scope`](Self::scope), [`dedupe_by`](Self::dedupe_by) | `default`, the vendor's own key |
 /// | [`observer`](Self::observer) | `tracing` |
+/// | [`clock`](Self::clock) | the system's |
 /// | [`tolerance`](IntakeBuilder::tolerance) (Smile.io) | 5 min |
+/// | [`deliver_pings`](IntakeBuilder::deliver_pings) (Smile.io) | the intake answers pings |
 /// | [`max_event_age`](IntakeBuilder::max_event_age) (Smile API) | none |
 #[must_use = "a builder does nothing until `build`"]
 pub struct IntakeBuilder<V: Vendor, T = Intake<V>> {
@@ -96,18 +99,18 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
         self
     }
 
-    /// Trusts these proxies to name the address that a request came from. `X-Forwarded-For` and
+    /// Trusts these proxies to name the source address of a request. `X-Forwarded-For` and
     /// `Forwarded` are read from the right, up to the first hop that is none of these proxies.
     ///
-    /// Matters only with [`allow_from`](Self::allow_from). A header that breaks its grammar is refused,
-    /// and so are the two headers where they disagree: let your proxy drop the one that it does not
-    /// write.
+    /// Matters only with [`allow_from`](Self::allow_from). A header that breaks its grammar is
+    /// refused, and so are the two headers where they disagree: let your proxy drop the one that it
+    /// does not write.
     pub fn trusted_proxies(mut self, proxies: IpAllowList) -> Self {
         self.settings.sources.proxies = Some(proxies);
         self
     }
 
-    /// Accepts bodies of up to so many bytes. Default: 4 MiB, enough for a `TASK_FINISHED` with
+    /// Accepts bodies of up to this many bytes. Default: 4 MiB, enough for a `TASK_FINISHED` with
     /// eight lists of 300 items, the most that Smile API puts into one.
     ///
     /// # Errors
@@ -118,7 +121,7 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
         Ok(self)
     }
 
-    /// Waits so long for a body to be complete. Default: 10 s.
+    /// Waits this long for a body to be complete. Default: 10 s.
     ///
     /// # Errors
     ///
@@ -128,7 +131,7 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
         Ok(self)
     }
 
-    /// Waits so long for a [secret lookup](Secrets::lookup), and then answers 503. Default: 5 s.
+    /// Waits this long for a [secret lookup](Secrets::lookup), then answers 503. Default: 5 s.
     ///
     /// The body is not read meanwhile, so an unverified request can last for both times.
     ///
@@ -140,8 +143,8 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
         Ok(self)
     }
 
-    /// Runs the handler for every delivery, repeated or not, and inside the request's own task: a
-    /// sender that goes away cancels it.
+    /// Runs the handler for every delivery, repeated or not, and inside the request's own task. On
+    /// axum and hyper a sender that goes away cancels the handler; actix-web lets it end.
     ///
     /// For handlers whose effects are idempotent by themselves.
     pub fn direct(mut self) -> Self {
@@ -155,7 +158,7 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
         self
     }
 
-    /// Remembers handled events for so long. Default: 24 h for Smile API, whose two re-sends come
+    /// Remembers handled events for this long. Default: 24 h for Smile API, whose two re-sends come
     /// within minutes; 48 h for Smile.io, which sends again for 24 h.
     ///
     /// The time counts from the end of the handler, by the store's clock.
@@ -168,9 +171,9 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
         Ok(self)
     }
 
-    /// Claims an event for so long, and anew every third of it while the handler runs. Default:
-    /// 15 s. When a process dies, its events can be handled again after at most this long; Smile
-    /// API sends only twice more, a few dozen seconds apart.
+    /// Claims an event for this long, and extends the claim every third of it while the handler
+    /// runs. Default: 15 s. When a process dies, its events can be handled again after at most this
+    /// long; Smile API sends only twice more, a few dozen seconds apart.
     ///
     /// # Errors
     ///
@@ -183,7 +186,7 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
         Ok(self)
     }
 
-    /// Stops a handler that holds a claim after so long, and answers 503. Default: 60 s.
+    /// Stops a handler that holds a claim after this long, and answers 503. Default: 60 s.
     ///
     /// # Errors
     ///
@@ -193,15 +196,15 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
         Ok(self)
     }
 
-    /// Lets a repeated delivery wait so long for the first run of its event, before the answer is 503.
-    /// Default: 2 s; zero does not wait.
+    /// Lets a repeated delivery wait this long for the first run of its event; then the answer is
+    /// 503. Default: 2 s; zero does not wait.
     pub fn wait_for_first_run(mut self, wait: Duration) -> Self {
         self.settings.timing.wait = wait.min(Timing::LONGEST);
         self
     }
 
-    /// Names this endpoint where several share a store: 1 to 64 of `A-Z a-z 0-9 . _ -`. Endpoints of
-    /// one vendor and scope share their events. Default: `default`.
+    /// Names this endpoint where several share a store: 1 to 64 of `A-Z a-z 0-9 . _ -`. Endpoints
+    /// of one vendor and scope share their events. Default: `default`.
     ///
     /// # Errors
     ///
@@ -212,8 +215,8 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
         Ok(self)
     }
 
-    /// Tells events apart by something else than the vendor's id. It runs for verified events only; if
-    /// it panics, the answer is 500.
+    /// Identifies events by a key of your own in place of the vendor's. The function runs for
+    /// verified events only; if it panics, the answer is 500.
     ///
     /// # Security
     ///
@@ -277,16 +280,15 @@ impl<T: From<Intake<SmileApi>>> IntakeBuilder<SmileApi, T> {
 }
 
 impl<T: From<Intake<SmileIo>>> IntakeBuilder<SmileIo, T> {
-    /// Accepts timestamps that are off by so much, in both directions. Default: five minutes
-    /// (webhooks guide, "Verifying signatures"). Whole seconds count.
+    /// Accepts timestamps that are off by this much, in both directions. Default: five minutes
+    /// (webhooks guide, "Verifying signatures"). Fractions of a second are ignored.
     pub fn tolerance(mut self, tolerance: Duration) -> Self {
         self.settings.tolerance = tolerance;
         self
     }
 
-    /// Hands pings to the handler, which by default are answered 200 without it. Smile.io sends one
-    /// when a webhook is created, and creates it only on a 2xx (webhooks guide, "Creating a
-    /// webhook").
+    /// Hands pings to the handler. By default the intake answers them with 200. Smile.io sends one
+    /// to create a webhook, and creates it only on a 2xx (webhooks guide, "Creating a webhook").
     pub fn deliver_pings(mut self) -> Self {
         self.settings.pings = Pings::Deliver;
         self

@@ -1,4 +1,4 @@
-//! What is decided by a request's head, before anything of its body is read.
+//! Checks of a request's head, before anything of its body is read.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -14,9 +14,9 @@ use crate::{
 };
 
 impl<V: Vendor> Intake<V> {
-    pub(super) fn look_at(&self, head: &dyn Head) -> Result<Admitted<V>, Rejection> {
+    pub(super) fn check_head(&self, head: &dyn Head) -> Result<Admitted<V>, Rejection> {
         let settings = &*self.0;
-        // Before the method: who is not on the list learns nothing.
+        // First: a sender that is not on the list learns nothing.
         settings.sources.check(head)?;
         if head.method() != "POST" {
             return Err(Reason::MethodNotPost.into());
@@ -26,22 +26,24 @@ impl<V: Vendor> Intake<V> {
         check_encoding(head)?;
         check_declared_length(head, settings.body_limit)?;
         Ok(Admitted(match &settings.secrets {
-            Source::Fixed(ring) => {
-                PendingKeys::Ready(Verification::begin(ring, signature, settings.body_limit))
-            }
+            Source::Fixed(ring) => PendingVerification::Ready(Verification::begin(
+                ring,
+                signature,
+                settings.body_limit,
+            )),
             Source::Lookup(lookup) => {
                 let secrets = catch_panic_now(|| lookup(head)).map_err(lookup_panicked)?;
-                PendingKeys::Lookup(Box::new((secrets, signature)))
+                PendingVerification::Lookup(Box::new((secrets, signature)))
             }
         }))
     }
 }
 
-/// A request whose head is in order, and whose body may be read: for [`Intake::receive`].
-pub struct Admitted<V: Vendor>(pub(super) PendingKeys<V>);
+/// A request whose head passed the checks: for [`Intake::receive`], which reads its body.
+pub struct Admitted<V: Vendor>(pub(super) PendingVerification<V>);
 
-/// The secrets to verify with: fixed ones, or a lookup that has to end first.
-pub(super) enum PendingKeys<V: Vendor> {
+/// A verification that has begun, or the lookup of secrets that it waits for.
+pub(super) enum PendingVerification<V: Vendor> {
     Ready(Verification<V>),
     Lookup(Box<(LookupFuture<V>, Signature<V>)>),
 }
@@ -69,7 +71,7 @@ fn check_encoding(head: &dyn Head) -> Result<(), Rejection> {
     }
 }
 
-/// A length that cannot be read is the HTTP server's to refuse; the limit holds for what comes.
+/// The HTTP server refuses an unreadable length; the limit also holds for the bytes received.
 fn check_declared_length(head: &dyn Head, limit: usize) -> Result<(), Rejection> {
     let Field::One(text) = head.field(names::CONTENT_LENGTH) else {
         return Ok(());
@@ -105,5 +107,5 @@ fn unavailable(reason: Reason) -> Rejection {
     Rejection::from(reason).retry_in(LOOKUP_RETRY)
 }
 
-/// When the sender is asked to come back after a secret lookup failed.
+/// The `Retry-After` of a failed secret lookup.
 const LOOKUP_RETRY: Duration = Duration::from_secs(5);

@@ -4,16 +4,16 @@ use serde::de::Error;
 
 use super::MAX_DATA_MEMORY;
 
-/// What a reading carries along: the memory that is left to it, and the path to an error.
+/// The state of one reading: the memory left, and the path to an error.
 pub(crate) struct Context {
     /// In bytes.
     memory_left: Cell<usize>,
-    /// Made on the way out of an error.
+    /// Built from its end, while an error passes outwards.
     path: RefCell<String>,
 }
 
 impl Context {
-    /// Takes what an allocation will need from what is left.
+    /// Subtracts an allocation from the memory left.
     #[inline]
     pub(crate) fn allow<E: Error>(&self, bytes: usize) -> Result<(), E> {
         match self.memory_left.get().checked_sub(bytes) {
@@ -36,11 +36,11 @@ impl Context {
         Ok(())
     }
 
-    /// Notes that the error is in this member.
+    /// Puts this member in front of the path to an error.
     #[cold]
     pub(crate) fn leave_member(&self, name: &str) {
-        // The names of unknown members come from the body: control characters must not reach a log,
-        // nor a name of any length.
+        // The names of unknown members come from the body: no control character may reach a log,
+        // and no long name.
         let name: String = name
             .chars()
             .take(LONGEST_NAME)
@@ -49,7 +49,7 @@ impl Context {
         self.prepend(&name);
     }
 
-    /// Notes that the error is in this item, counted from 0.
+    /// Puts this item, counted from 0, in front of the path to an error.
     #[cold]
     pub(crate) fn leave_item(&self, index: usize) {
         self.prepend(&format!("[{index}]"));

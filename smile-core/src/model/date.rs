@@ -3,7 +3,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{Context, Filled, IntoOwned, Read, Text};
+use super::{Context, IntoOwned, Presence, Read, Text};
 
 macro_rules! dated {
     ($(#[$meta:meta])* $name:ident) => {
@@ -12,7 +12,7 @@ macro_rules! dated {
         pub struct $name<'a>(Text<'a>);
 
         impl $name<'_> {
-            /// The text as it was sent.
+            /// The text as sent.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 self.0.as_str()
@@ -82,7 +82,7 @@ macro_rules! dated {
                 &mut self,
                 deserializer: D,
                 context: &Context,
-            ) -> Result<Filled, D::Error>
+            ) -> Result<Presence, D::Error>
             where
                 D: Deserializer<'de>,
             {
@@ -105,7 +105,7 @@ macro_rules! dated {
 }
 
 dated! {
-    /// A day, `yyyy-MM-dd` by the vendor's format table. The text is kept whatever it says.
+    /// A day, `yyyy-MM-dd` by the vendor's format table. Any text is kept.
     ///
     /// ```
     /// use smile_core::model::Date;
@@ -118,7 +118,7 @@ dated! {
 }
 
 impl Date<'_> {
-    /// The day, where the text is one.
+    /// The day, if the text is one.
     #[must_use]
     pub fn to_date(&self) -> Option<time::Date> {
         let (month, day) = self.as_str().rsplit_once('-')?;
@@ -128,8 +128,8 @@ impl Date<'_> {
 }
 
 dated! {
-    /// A moment, `yyyy-MM-ddTHH:mm:ssZ` by the vendor's format table. The text is kept whatever it
-    /// says; fractions of seconds and other offsets are understood too.
+    /// A moment, `yyyy-MM-ddTHH:mm:ssZ` by the vendor's format table. Any text is kept; fractions
+    /// of seconds and other offsets parse, too.
     ///
     /// ```
     /// use smile_core::model::DateTime;
@@ -142,7 +142,7 @@ dated! {
 }
 
 impl DateTime<'_> {
-    /// The moment, where the text is one.
+    /// The moment, if the text is one.
     #[must_use]
     pub fn to_date_time(&self) -> Option<OffsetDateTime> {
         OffsetDateTime::parse(self.as_str(), &Rfc3339).ok()
@@ -150,7 +150,7 @@ impl DateTime<'_> {
 }
 
 dated! {
-    /// A month, `yyyy-MM` by the vendor's format table. The text is kept whatever it says.
+    /// A month, `yyyy-MM` by the vendor's format table. Any text is kept.
     ///
     /// ```
     /// use smile_core::model::Month;
@@ -162,7 +162,7 @@ dated! {
 }
 
 impl Month<'_> {
-    /// Year and month, where the text is one.
+    /// Year and month, if the text is a month.
     #[must_use]
     pub fn to_month(&self) -> Option<(i32, time::Month)> {
         year_and_month(self.as_str())
@@ -175,7 +175,7 @@ fn year_and_month(text: &str) -> Option<(i32, time::Month)> {
     Some((digits(year, 4)?, time::Month::try_from(month).ok()?))
 }
 
-/// A number of exactly so many digits; `parse` alone would also take a sign.
+/// A number of exactly `count` digits; `parse` alone would also accept a sign.
 fn digits<T: std::str::FromStr>(text: &str, count: usize) -> Option<T> {
     let plain = text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
     if plain { text.parse().ok() } else { None }
@@ -186,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_that_are_none_keep_their_text() {
+    fn a_text_that_is_no_day_is_kept() {
         for text in [
             "",
             "2023-13-01",
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn fractions_and_offsets_are_moments() {
+    fn moments_may_have_fractions_and_offsets() {
         for text in ["2024-04-04T15:10:42.030Z", "2024-04-04T23:10:42.030+08:00"] {
             let moment = DateTime::from(text).to_date_time().unwrap();
             assert_eq!(moment.unix_timestamp(), 1_712_243_442, "{text}");

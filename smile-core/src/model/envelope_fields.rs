@@ -1,4 +1,4 @@
-//! Reading the first members of an object, and no further than needed.
+//! Reads an envelope from the front of a body, and no further than needed.
 
 use std::{borrow::Cow, fmt};
 
@@ -13,28 +13,28 @@ use super::{
     scalar::Scalar,
 };
 
-/// The members of an envelope, taken one by one.
+/// The members of an envelope, filled one by one.
 pub(crate) trait EnvelopeFields: Default {
     type Member: Field;
 
-    /// Whether nothing more is needed.
+    /// Whether every member is found.
     fn is_complete(&self) -> bool;
 
-    /// Whether what must be there is.
+    /// Whether every required member is found.
     fn is_sufficient(&self) -> bool;
 
     /// Takes a member whose value is not `null`.
     fn take(&mut self, member: Self::Member, value: &RawValue) -> Result<(), EnvelopeError>;
 }
 
-/// Reads a body from its beginning until the fields are complete, or the object ends, or its JSON
-/// breaks.
+/// Reads a body from its beginning until the fields are complete, the object ends, or the JSON is
+/// invalid.
 ///
-/// It looks at nothing after that point, and where the fields are sufficient,
-/// broken JSON is the business of whoever reads the data.
+/// It reads nothing after that point. If the required fields are there, invalid JSON after them is
+/// no error here: reading the data will report it.
 ///
-/// Values of other members are skipped without recursion, however deep they are. Bytes that are no
-/// UTF-8, and lone surrogates in names, are no obstacle.
+/// It skips the values of other members without recursion, however deep they are, and accepts bytes
+/// that are not UTF-8 and lone surrogates in names.
 pub(crate) fn read_envelope<F: EnvelopeFields>(body: &[u8]) -> Result<F, EnvelopeError> {
     read(without_mark(body)).or_else(|err| {
         let text = text_of(body);
@@ -52,7 +52,7 @@ fn read<F: EnvelopeFields>(body: &[u8]) -> Result<F, EnvelopeError> {
         fields: &mut fields,
         refusal: &mut refusal,
     };
-    // Leaving an object in its middle is an error to the reader, but none of ours.
+    // To stop in the middle of an object is an error to serde_json, but not to us.
     let result = serde_json::Deserializer::from_slice(body).deserialize_map(visitor);
     match (refusal, result) {
         (Some(refusal), _) => Err(refusal),
@@ -64,7 +64,7 @@ fn read<F: EnvelopeFields>(body: &[u8]) -> Result<F, EnvelopeError> {
     }
 }
 
-/// The string that a member must be.
+/// The value of a member that must be a string.
 pub(crate) fn string<'a>(
     member: &'static str,
     value: &'a RawValue,
@@ -72,8 +72,8 @@ pub(crate) fn string<'a>(
     optional_string(value).ok_or_else(|| EnvelopeError::not_a_string(member, JsonType::of(value)))
 }
 
-/// The string that a member may be. One with a lone surrogate stays as it was written, with its
-/// escapes: U+FFFD would make one id of two.
+/// The value of a member, if it is a string. A string with a lone surrogate keeps its escapes:
+/// U+FFFD would make two ids equal.
 pub(crate) fn optional_string(value: &RawValue) -> Option<Cow<'_, str>> {
     match Scalar::of(value) {
         Some(scalar) if scalar.is_number() => None,
@@ -85,7 +85,7 @@ pub(crate) fn optional_string(value: &RawValue) -> Option<Cow<'_, str>> {
     }
 }
 
-/// The integer that a member may be: `1`, `1.0` and `"1"` are the same.
+/// The value of a member, if it is an integer: `1`, `1.0` and `"1"` are the same.
 pub(crate) fn optional_integer(value: &RawValue) -> Option<i64> {
     Number::new(Scalar::of(value)?.as_str()).ok()?.to_i64()
 }

@@ -1,4 +1,4 @@
-//! From a request body, or the text of its `data`, to the typed view.
+//! Reads the typed view of an event's data, from a body or from the text of its `data`.
 
 use std::borrow::Cow;
 
@@ -23,7 +23,7 @@ pub(crate) trait EventName {
 
     type Data<'a>;
 
-    /// The data of an event that came without any.
+    /// The data of an event that has none.
     fn absent<'a>(&self) -> Self::Data<'a>;
 
     fn into_owned<'a>(data: Self::Data<'_>) -> Self::Data<'a>;
@@ -35,7 +35,7 @@ pub(crate) trait EventName {
     ) -> Result<Self::Data<'de>, D::Error>;
 }
 
-/// Whom an event is about.
+/// The user and the account that an event is about.
 pub(crate) trait Subject {
     fn user_id(&self) -> Option<&str> {
         None
@@ -46,10 +46,10 @@ pub(crate) trait Subject {
     }
 }
 
-/// Finds the first member of a body that holds data, and reads it straight into its typed view.
+/// Finds the first data member of a body, and reads it into its typed view.
 ///
-/// The whole body must be JSON: the error says where it breaks, before or after the data. Bytes that
-/// are no UTF-8 count as U+FFFD.
+/// The whole body must be JSON: an error names the invalid place, before or after the data. Bytes
+/// that are not UTF-8 count as U+FFFD.
 pub(crate) fn read_body<'a, N: EventName>(
     name: &N,
     body: &'a [u8],
@@ -60,7 +60,7 @@ pub(crate) fn read_body<'a, N: EventName>(
     }
 }
 
-/// Reads the JSON text of such a member.
+/// Reads the JSON text of a data member.
 pub(crate) fn read_data<'a, N: EventName>(
     name: &N,
     json: &'a str,
@@ -68,7 +68,7 @@ pub(crate) fn read_data<'a, N: EventName>(
     read_mended(name, json, read_value)
 }
 
-/// Reads a text; where it has lone surrogates and is refused, with U+FFFD in their place.
+/// Reads a text. If it fails and has lone surrogates, reads it again with U+FFFD in their place.
 fn read_mended<'a, N: EventName>(
     name: &N,
     json: &'a str,
@@ -155,7 +155,7 @@ impl<'a> OtherData<'a> {
         &self.name
     }
 
-    /// The JSON of the event's data, of whatever kind; none where the event came without.
+    /// The JSON of the event's data, of any type; `None` if the event has none.
     #[must_use]
     pub fn raw(&self) -> Option<&RawValue> {
         self.raw.as_deref()
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_bodies_are_located() {
+    fn errors_of_invalid_bodies_name_the_place() {
         for (body, expected) in [
             (
                 &b"{\"data\":{\"inviteId\":tru"[..],
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_utf_8_cost_their_own_string() {
+    fn bytes_that_are_not_utf_8_spoil_one_string_only() {
         for (body, expected) in [
             (
                 &b"{\"note\":\"\xff\",\"data\":{\"inviteId\":\"i\"}}"[..],
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_is_read_past() {
+    fn a_byte_order_mark_is_skipped() {
         let body = "\u{feff} {\"data\":{\"inviteId\":\"\u{feff}i\"}}";
         let data = Data::read(&EventType::InviteLinked, body.as_bytes()).unwrap();
         assert_eq!(

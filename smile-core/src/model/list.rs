@@ -7,7 +7,7 @@ use serde::{
 };
 
 use super::{
-    Context, Field, Filled, IntoOwned, KeySeed, Read, ReadInto, Shape, Text, Unknown, Write,
+    Context, Field, IntoOwned, KeySeed, Presence, Read, ReadInto, Shape, Text, Unknown, Write,
     read_items, refuse,
 };
 
@@ -15,8 +15,8 @@ use super::{
 /// API sends it.
 ///
 /// The vendor cuts each list of a webhook at [300 items](Self::VENDOR_LIMIT) (Smile API webhooks
-/// page, "Including the Data Payload"). The rest has to be fetched from its REST endpoint for that
-/// kind of datapoint; [`may_be_truncated`](Self::may_be_truncated) says when to.
+/// page, "Including the Data Payload"). Fetch the rest from its REST endpoint for that kind of
+/// datapoint if [`may_be_truncated`](Self::may_be_truncated) is true.
 ///
 /// ```
 /// use smile_core::{model::List, smile_api::data::Contribution};
@@ -42,8 +42,8 @@ impl<T> List<'_, T> {
     /// How many items the vendor puts into one list of a webhook at most.
     pub const VENDOR_LIMIT: usize = 300;
 
-    /// Whether there may be items that the vendor did not send: the list is as long as its limit,
-    /// or it names a next page.
+    /// Whether the vendor may have more items: the list has reached the limit, or names a next
+    /// page.
     #[must_use]
     pub fn may_be_truncated(&self) -> bool {
         let has_next = self
@@ -141,7 +141,7 @@ impl<'de, T: Read<'de>> Read<'de> for List<'de, T> {
         &mut self,
         deserializer: D,
         context: &Context,
-    ) -> Result<Filled, D::Error> {
+    ) -> Result<Presence, D::Error> {
         deserializer.deserialize_any(ListVisitor(self, context))
     }
 }
@@ -162,24 +162,24 @@ impl<T: Serialize> Serialize for List<'_, T> {
         let mut map = serializer.serialize_map(None)?;
         self.next_cursor.write(
             &mut map,
-            Column::NextCursor.name(),
+            Member::NextCursor.name(),
             form,
-            Column::NextCursor.bit(),
+            Member::NextCursor.bit(),
         )?;
         self.items
-            .write(&mut map, Column::Items.name(), form, Column::Items.bit())?;
+            .write(&mut map, Member::Items.name(), form, Member::Items.bit())?;
         self.unknown.write(&mut map)?;
         map.end()
     }
 }
 
 #[derive(Clone, Copy)]
-enum Column {
+enum Member {
     NextCursor,
     Items,
 }
 
-impl Column {
+impl Member {
     const fn bit(self) -> u32 {
         match self {
             Self::NextCursor => 1,
@@ -195,7 +195,7 @@ impl Column {
     }
 }
 
-impl Field for Column {
+impl Field for Member {
     fn find(name: &str) -> Option<(Self, bool)> {
         match name {
             "nextCursor" => Some((Self::NextCursor, false)),
@@ -208,53 +208,53 @@ impl Field for Column {
 struct ListVisitor<'p, 'de, T>(&'p mut List<'de, T>, &'p Context);
 
 impl<'de, T: Read<'de>> Visitor<'de> for ListVisitor<'_, 'de, T> {
-    type Value = Filled;
+    type Value = Presence;
 
     refuse!("a list": bool number str);
 
-    fn visit_unit<E: Error>(self) -> Result<Filled, E> {
-        Ok(Filled::Null)
+    fn visit_unit<E: Error>(self) -> Result<Presence, E> {
+        Ok(Presence::Null)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Filled, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Presence, A::Error> {
         self.0.unknown.wire_form_mut().shape = Shape::Array;
         read_items::<T, A>(&mut self.0.items, sequence, self.1)?;
-        Ok(Filled::Value)
+        Ok(Presence::Value)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Filled, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Presence, A::Error> {
         let ListVisitor(list, context) = self;
         let mut seen = 0;
         let mut name = Cow::Borrowed("");
-        while let Some(key) = map.next_key_seed(KeySeed::<Column>::new(&mut name))? {
-            let is_doubled = key.is_some_and(|(column, _)| seen & column.bit() != 0);
+        while let Some(key) = map.next_key_seed(KeySeed::<Member>::new(&mut name))? {
+            let is_repeated = key.is_some_and(|(member, _)| seen & member.bit() != 0);
             let presence = match key {
-                Some((Column::NextCursor, _)) if !is_doubled => {
+                Some((Member::NextCursor, _)) if !is_repeated => {
                     map.next_value_seed(ReadInto(&mut list.next_cursor, context))
                 }
-                Some((Column::Items, _)) if !is_doubled => {
+                Some((Member::Items, _)) if !is_repeated => {
                     map.next_value_seed(ReadInto(&mut list.items, context))
                 }
                 _ => map.next_value().and_then(|value| {
-                    if !is_doubled {
+                    if !is_repeated {
                         list.unknown.take(mem::take(&mut name), value, context)?;
                     }
-                    Ok(Filled::Null)
+                    Ok(Presence::Null)
                 }),
             };
             let presence = presence.inspect_err(|_| {
-                context.leave_member(key.map_or(&name, |(column, _)| column.name()));
+                context.leave_member(key.map_or(&name, |(member, _)| member.name()));
             })?;
-            if let Some((column, alias)) = key
-                && !is_doubled
+            if let Some((member, alias)) = key
+                && !is_repeated
                 && list
                     .unknown
                     .wire_form_mut()
-                    .note(presence, column.bit(), alias)
+                    .note(presence, member.bit(), alias)
             {
-                seen |= column.bit();
+                seen |= member.bit();
             }
         }
-        Ok(Filled::Value)
+        Ok(Presence::Value)
     }
 }

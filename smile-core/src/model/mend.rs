@@ -1,10 +1,10 @@
 use std::borrow::Cow;
 
-/// The text of a body. RFC 8259, section 8.1, lets a reader ignore a byte order mark. Bytes that are
-/// no UTF-8 count as U+FFFD.
+/// The text of a body. RFC 8259, section 8.1, lets a reader ignore a byte order mark. Bytes that
+/// are not UTF-8 count as U+FFFD.
 pub(super) fn text_of(body: &[u8]) -> Cow<'_, str> {
     let body = without_mark(body);
-    // Six times as fast as `from_utf8_lossy` where all is well.
+    // For valid UTF-8 six times as fast as `from_utf8_lossy`.
     match std::str::from_utf8(body) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => String::from_utf8_lossy(body),
@@ -15,11 +15,10 @@ pub(super) fn without_mark(body: &[u8]) -> &[u8] {
     body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body)
 }
 
-/// JSON with U+FFFD in the place of each escape of a surrogate that has no partner; `None` where
-/// there is none.
+/// The JSON with U+FFFD in place of each escaped lone surrogate; `None` if there is none.
 ///
-/// Such a string is JSON and no Unicode text, so that `serde_json` reads none of it. All else stays
-/// where it is: both escapes are of one length.
+/// A string with a lone surrogate is valid JSON but not Unicode, so `serde_json` refuses it.
+/// Nothing else moves, since both escapes have the same length.
 pub(super) fn without_lone_surrogates(json: &str) -> Option<String> {
     let mut mended = String::new();
     let mut rest = json;
@@ -47,7 +46,7 @@ pub(super) fn without_lone_surrogates(json: &str) -> Option<String> {
     (mended != json).then_some(mended)
 }
 
-/// The number in an escape, given without its backslash.
+/// The number of a `\u` escape, given without its backslash.
 fn utf16_unit(escape: &str) -> Option<u16> {
     let digits = escape.strip_prefix('u')?.get(..4)?;
     u16::from_str_radix(digits, 16).ok()
@@ -60,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_surrogates_without_a_partner_are_mended() {
+    fn only_lone_surrogates_are_replaced() {
         for (json, expected) in [
             (r#""\ud83d""#, Some(r#""\ufffd""#)),
             (r#""\uDFFF""#, Some(r#""\ufffd""#)),
@@ -82,7 +81,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_string_that_is_json_is_text_when_mended(
+        fn every_json_string_is_text_without_lone_surrogates(
             parts in proptest::collection::vec(
                 prop_oneof![r"\\u[0-9a-fA-F]{4}", r"\\ud[89a-fA-F][0-9a-f]{2}", r"\\[nrtbf/\\]", "[a-zé€]"],
                 0..12,

@@ -7,13 +7,13 @@ use std::{
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use serde_json::value::RawValue;
 
-use super::{Context, Filled, IntoOwned, Read, scalar::Scalar};
+use super::{Context, IntoOwned, Presence, Read, scalar::Scalar};
 
 /// A number with the digits that the vendor sent.
 ///
-/// Amounts of money must not pass through a float, so nothing is rounded here: `1375.0`, `-25.5000`
-/// and `3` are read, compared and serialised as they came. [`parse`](Self::parse) makes the decimal
-/// type of your choice. Strings that hold a number are taken too, and stay strings.
+/// Amounts of money must not pass through a float, so nothing is rounded: `1375.0`, `-25.5000` and
+/// `3` are read, compared and serialised as sent. [`parse`](Self::parse) makes the decimal type of
+/// your choice. A string that holds a number is accepted, too, and stays a string.
 ///
 /// Two numbers are equal when their digits are: `3` and `3.0` are not, though
 /// [`to_i64`](Self::to_i64) gives 3 for both.
@@ -45,7 +45,7 @@ impl<'a> Number<'a> {
         }
     }
 
-    /// The digits as they came.
+    /// The digits as sent.
     #[inline]
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -64,7 +64,7 @@ impl<'a> Number<'a> {
         self.as_str().parse().unwrap_or(f64::NAN)
     }
 
-    /// The integer, where the number is one that fits: `3`, `3.0` and `3e0` are.
+    /// The integer, if the number is one and fits: `3`, `3.0` and `3e0` do.
     #[must_use]
     pub fn to_i64(&self) -> Option<i64> {
         let digits = self.as_str();
@@ -179,7 +179,7 @@ impl<'de> Read<'de> for Number<'de> {
         &mut self,
         deserializer: D,
         context: &Context,
-    ) -> Result<Filled, D::Error> {
+    ) -> Result<Presence, D::Error> {
         let raw = <&RawValue>::deserialize(deserializer)?;
         let presence = self.0.take_raw(raw, Self::EXPECTED, context)?;
         if self.0.is_number() || is_decimal(self.as_str()) {
@@ -217,7 +217,7 @@ impl fmt::Display for NotANumber {
 
 impl error::Error for NotANumber {}
 
-/// The integer that is left when the decimal point is moved by the exponent.
+/// The integer after the exponent has moved the decimal point.
 fn shifted(integer: &str, fraction: &str, exponent: i32) -> Option<i64> {
     let mut digits = [integer, fraction].concat();
     let places = i64::try_from(fraction.len()).ok()?;
@@ -241,7 +241,7 @@ fn shifted(integer: &str, fraction: &str, exponent: i32) -> Option<i64> {
     digits.parse().ok()
 }
 
-/// A JSON number that may have leading zeros, as it is found in strings.
+/// Whether the text is a JSON number, except that it may have leading zeros, as in strings.
 fn is_decimal(text: &str) -> bool {
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, Some(exponent)),

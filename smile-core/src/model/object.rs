@@ -1,4 +1,4 @@
-//! The macro that makes a model out of a table of its members.
+//! The macro that makes a model from a table of its members.
 
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
@@ -12,8 +12,8 @@ use super::unknown::WireForm;
 
 /// Makes a struct of optional members, and reads and writes it as `model` promises.
 ///
-/// A row is `field: Type = "wireName"` with an optional second spelling, `| "wirename"`. The type is
-/// an `Option` or a `Vec`. There are at most 31 rows.
+/// A row is `field: Type = "wireName"` with an optional second spelling, `| "wirename"`. The type
+/// is an `Option` or a `Vec`. There are at most 31 rows.
 ///
 /// serde's derive is not used: its `flatten`, which unknown members would need, buffers every
 /// member, and its `borrow` does not reach into an `Option<Cow<str>>`.
@@ -76,7 +76,7 @@ macro_rules! object {
             use ::std::{borrow::Cow, mem};
             use ::serde::{Deserializer, Serialize, Serializer, de, ser::SerializeMap};
             use ::serde_json::value::RawValue;
-            use $crate::model::{Context, KeySeed, Filled, Read, refuse};
+            use $crate::model::{Context, KeySeed, Presence, Read, refuse};
 
             #[derive(Clone, Copy, PartialEq)]
             #[expect(non_camel_case_types, reason = "the variants are the names of the fields")]
@@ -115,32 +115,32 @@ macro_rules! object {
             struct ObjectVisitor<'p, 'de>(&'p mut $name<'de>, &'p Context);
 
             impl<'de> de::Visitor<'de> for ObjectVisitor<'_, 'de> {
-                type Value = Filled;
+                type Value = Presence;
 
                 refuse!("an object": bool number str array);
 
-                fn visit_unit<E: de::Error>(self) -> Result<Filled, E> {
+                fn visit_unit<E: de::Error>(self) -> Result<Presence, E> {
                     self.0.unknown.wire_form_mut().shape = $crate::model::Shape::Null;
-                    Ok(Filled::Null)
+                    Ok(Presence::Null)
                 }
 
                 fn visit_map<A: de::MapAccess<'de>>(
                     self,
                     mut map: A,
-                ) -> Result<Filled, A::Error> {
+                ) -> Result<Presence, A::Error> {
                     let ObjectVisitor(object, context) = self;
                     let mut seen = 0_u32;
                     let mut name = Cow::Borrowed("");
                     while let Some(key) = map.next_key_seed(KeySeed::<Field>::new(&mut name))? {
                         let (field, alias) = key.unwrap_or((Field::unknown, false));
-                        let is_doubled = seen & field.bit() != 0;
-                        let presence = if is_doubled {
+                        let is_repeated = seen & field.bit() != 0;
+                        let presence = if is_repeated {
                             let came_as_alias = object.unknown.wire_form().alias & field.bit() != 0;
                             map.next_value::<&'de RawValue>().and_then(|value| {
                                 if alias != came_as_alias {
                                     object.unknown.take(field.name(alias).into(), value, context)?;
                                 }
-                                Ok(Filled::Null)
+                                Ok(Presence::Null)
                             })
                         } else {
                             match field {
@@ -149,7 +149,7 @@ macro_rules! object {
                                 })*
                                 Field::unknown => map.next_value().and_then(|value| {
                                     object.unknown.take(mem::take(&mut name), value, context)?;
-                                    Ok(Filled::Null)
+                                    Ok(Presence::Null)
                                 }),
                             }
                         };
@@ -157,11 +157,11 @@ macro_rules! object {
                             let is_unknown = field == Field::unknown;
                             context.leave_member(if is_unknown { &name } else { field.name(alias) });
                         })?;
-                        if !is_doubled && object.unknown.wire_form_mut().note(presence, field.bit(), alias) {
+                        if !is_repeated && object.unknown.wire_form_mut().note(presence, field.bit(), alias) {
                             seen |= field.bit();
                         }
                     }
-                    Ok(Filled::Value)
+                    Ok(Presence::Value)
                 }
             }
 
@@ -188,7 +188,7 @@ macro_rules! object {
                     &mut self,
                     deserializer: D,
                     context: &Context,
-                ) -> Result<Filled, D::Error>
+                ) -> Result<Presence, D::Error>
                 where
                     D: Deserializer<$lt>,
                 {
@@ -224,8 +224,8 @@ pub(crate) trait Field: Copy {
     fn find(name: &str) -> Option<(Self, bool)>;
 }
 
-/// Reads a name and looks it up. A name that is not in the table is left in `name`; as a part of the
-/// value it would make each result too large for registers.
+/// Reads a name and looks it up. It leaves an unknown name in `name`: as a part of the value it
+/// would make each result too large for registers.
 pub(crate) struct KeySeed<'k, 'de, F> {
     name: &'k mut Cow<'de, str>,
     table: PhantomData<F>,

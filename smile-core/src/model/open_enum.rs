@@ -4,7 +4,7 @@ use super::{IntoOwned, Text};
 
 /// A value that this version has no name for, as the vendor sent it.
 ///
-/// It is made by reading only, so it never holds a value that the enum around it knows.
+/// Only reading makes one, so it never holds a value that its enum knows.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct UnknownName<'a>(pub(super) Text<'a>);
 
@@ -44,10 +44,10 @@ impl fmt::Debug for UnknownName<'_> {
     }
 }
 
-/// Makes an enum of the values that the vendor documents, and a place for all others.
+/// Makes an enum of the values that the vendor documents, with `Other` for the rest.
 ///
-/// The vendor adds values without a new version ("API versioning" of its documentation), so a
-/// value that is not in the table is kept in `Other`, and serialised as it came.
+/// The vendor adds values without a new version ("API versioning" of its documentation), so `Other`
+/// keeps a value that is not in the table, and serialises it as sent.
 macro_rules! open_enum {
     (
         $(#[$meta:meta])*
@@ -138,7 +138,7 @@ macro_rules! open_enum {
                 &mut self,
                 deserializer: D,
                 context: &$crate::model::Context,
-            ) -> Result<$crate::model::Filled, D::Error>
+            ) -> Result<$crate::model::Presence, D::Error>
             where
                 D: ::serde::Deserializer<$lt>,
             {

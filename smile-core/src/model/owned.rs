@@ -1,6 +1,6 @@
-/// Turns a model that borrows from the JSON text into one that owns all it holds.
+/// Turns a model that borrows from the JSON text into one that owns its values.
 ///
-/// Every model also has a method of the same name, so this trait need not be imported.
+/// Every model also has a method of this name, so you need not import the trait.
 pub trait IntoOwned {
     /// The model without a borrow.
     type Owned;

@@ -3,12 +3,11 @@ use std::{borrow::Cow, fmt};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::{Context, Filled, IntoOwned, JsonType, Read};
+use super::{Context, IntoOwned, JsonType, Presence, Read};
 
 /// JSON of any shape, kept as text.
 ///
-/// It is nested as deep as the sender likes; nothing here walks into it. Two are equal when their
-/// texts are.
+/// It may be nested to any depth: nothing here parses it. Two are equal if their texts are.
 ///
 /// ```
 /// use smile_core::smile_api::data::Form;
@@ -86,13 +85,13 @@ impl<'de> Read<'de> for RawJson<'de> {
         &mut self,
         deserializer: D,
         _: &Context,
-    ) -> Result<Filled, D::Error> {
+    ) -> Result<Presence, D::Error> {
         let raw = <&RawValue>::deserialize(deserializer)?;
         self.0 = Cow::Borrowed(raw);
         Ok(if JsonType::of(raw) == JsonType::Null {
-            Filled::Null
+            Presence::Null
         } else {
-            Filled::Value
+            Presence::Value
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Reading a model: the trait behind every `Deserialize` here, and the visitors that all share.
+//! The trait behind every `Deserialize` of the models, and the visitors that they share.
 
 use std::fmt;
 
@@ -7,40 +7,39 @@ use serde_json::value::RawValue;
 
 use super::Context;
 
-/// What a member can be read as.
+/// A type that a member can be read as.
 ///
-/// It fills a place and does not return a value: on the way up through the layers a model would be
-/// copied again and again.
+/// It fills a value in place and does not return one: each layer would copy a returned model again.
 pub(crate) trait Read<'de>: Sized {
-    /// What an error says that it expected.
+    /// The expected type, as an error names it.
     const EXPECTED: &'static str;
 
-    /// Whether `null` has a place of its own in it, so that it may be an item of a list.
+    /// Whether the type can hold `null`, so that `null` may be an item of a list.
     const KEEPS_NULL: bool = false;
 
-    /// What [`read_into`](Self::read_into) is given to fill.
+    /// An empty value, for [`read_into`](Self::read_into) to fill.
     fn blank() -> Self;
 
-    /// Fills a blank value. After an error it may be half filled.
+    /// Fills a blank value. After an error it may be partly filled.
     fn read_into<D: Deserializer<'de>>(
         &mut self,
         deserializer: D,
         context: &Context,
-    ) -> Result<Filled, D::Error>;
+    ) -> Result<Presence, D::Error>;
 
     /// Reads a new value.
     fn read<D: Deserializer<'de>>(deserializer: D, context: &Context) -> Result<Self, D::Error> {
         let mut value = Self::blank();
         match value.read_into::<D>(deserializer, context)? {
-            Filled::Null if !Self::KEEPS_NULL => Err(wrong_kind(Self::EXPECTED, JsonType::Null)),
+            Presence::Null if !Self::KEEPS_NULL => Err(wrong_kind(Self::EXPECTED, JsonType::Null)),
             _ => Ok(value),
         }
     }
 }
 
-/// What was found in a value's place.
+/// Whether the JSON had a value in a member's place.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Filled {
+pub(crate) enum Presence {
     Value,
     Null,
     /// A list without items.
@@ -61,7 +60,7 @@ impl<'de, T: Read<'de>> Read<'de> for Option<T> {
         &mut self,
         deserializer: D,
         context: &Context,
-    ) -> Result<Filled, D::Error> {
+    ) -> Result<Presence, D::Error> {
         deserializer.deserialize_option(OptionVisitor(self, context))
     }
 }
@@ -79,7 +78,7 @@ impl<'de, T: Read<'de>> Read<'de> for Box<T> {
         &mut self,
         deserializer: D,
         context: &Context,
-    ) -> Result<Filled, D::Error> {
+    ) -> Result<Presence, D::Error> {
         context.allow(size_of::<T>())?;
         (**self).read_into::<D>(deserializer, context)
     }
@@ -98,7 +97,7 @@ impl<'de, T: Read<'de>> Read<'de> for Vec<T> {
         &mut self,
         deserializer: D,
         context: &Context,
-    ) -> Result<Filled, D::Error> {
+    ) -> Result<Presence, D::Error> {
         deserializer.deserialize_any(VecVisitor(self, context))
     }
 }
@@ -115,7 +114,7 @@ impl<'de> Read<'de> for bool {
         &mut self,
         deserializer: D,
         _: &Context,
-    ) -> Result<Filled, D::Error> {
+    ) -> Result<Presence, D::Error> {
         deserializer.deserialize_any(BoolVisitor(self))
     }
 }
@@ -124,10 +123,10 @@ impl<'de> Read<'de> for bool {
 pub(crate) struct ReadInto<'p, T>(pub(crate) &'p mut T, pub(crate) &'p Context);
 
 impl<'de, T: Read<'de>> DeserializeSeed<'de> for ReadInto<'_, T> {
-    type Value = Filled;
+    type Value = Presence;
 
     #[inline]
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Filled, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Presence, D::Error> {
         self.0.read_into::<D>(deserializer, self.1)
     }
 }
@@ -141,7 +140,7 @@ impl<'de, T: Read<'de>> DeserializeSeed<'de> for ItemInto<'_, T> {
     #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         match self.0.read_into::<D>(deserializer, self.1)? {
-            Filled::Null if !T::KEEPS_NULL => Err(wrong_kind(T::EXPECTED, JsonType::Null)),
+            Presence::Null if !T::KEEPS_NULL => Err(wrong_kind(T::EXPECTED, JsonType::Null)),
             _ => Ok(()),
         }
     }
@@ -152,13 +151,13 @@ pub(crate) fn read_items<'de, T: Read<'de>, A: SeqAccess<'de>>(
     items: &mut Vec<T>,
     mut sequence: A,
     context: &Context,
-) -> Result<Filled, A::Error> {
+) -> Result<Presence, A::Error> {
     loop {
         let index = items.len();
         context
             .make_room(items)
             .inspect_err(|_| context.leave_item(index))?;
-        // Made before it is known whether there is another item, so that it is filled in place.
+        // Pushed before the next item is known to exist, so that it is filled in place.
         items.push(T::blank());
         let Some(place) = items.last_mut() else { break };
         let item = sequence
@@ -170,13 +169,13 @@ pub(crate) fn read_items<'de, T: Read<'de>, A: SeqAccess<'de>>(
     }
     items.pop();
     Ok(if items.is_empty() {
-        Filled::Empty
+        Presence::Empty
     } else {
-        Filled::Value
+        Presence::Value
     })
 }
 
-/// The kinds of JSON values, as error messages name them.
+/// The types of JSON values, as errors name them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum JsonType {
     Null,
@@ -192,7 +191,7 @@ impl JsonType {
         Self::of_json(raw.get().as_bytes()).unwrap_or(Self::Null)
     }
 
-    /// The kind that JSON begins as; `None` where there is none.
+    /// The type of the value that the text begins with; `None` if the text is blank.
     pub(crate) fn of_json(json: &[u8]) -> Option<Self> {
         Some(match json.trim_ascii_start().first()? {
             b'n' => Self::Null,
@@ -218,15 +217,15 @@ impl fmt::Display for JsonType {
     }
 }
 
-/// The one error of a value of the wrong kind.
+/// The error of a value of the wrong type.
 ///
-/// serde's `invalid_type` prints the value, which here is somebody's personal data.
+/// serde's `invalid_type` prints the value, which here is personal data.
 #[cold]
 pub(crate) fn wrong_kind<E: Error>(expected: &str, found: JsonType) -> E {
     E::custom(format_args!("expected {expected}, found {found}"))
 }
 
-/// Writes the visitor methods of the kinds that a model does not take.
+/// Writes the visitor methods of the JSON types that a model does not accept.
 macro_rules! refuse {
     ($expected:literal: $($kind:ident)*) => {
         fn expecting(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
@@ -280,24 +279,24 @@ pub(crate) use refuse;
 struct OptionVisitor<'p, T>(&'p mut Option<T>, &'p Context);
 
 impl<'de, T: Read<'de>> Visitor<'de> for OptionVisitor<'_, T> {
-    type Value = Filled;
+    type Value = Presence;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a value or null")
     }
 
     #[inline]
-    fn visit_none<E: Error>(self) -> Result<Filled, E> {
-        Ok(Filled::Null)
+    fn visit_none<E: Error>(self) -> Result<Presence, E> {
+        Ok(Presence::Null)
     }
 
     #[inline]
-    fn visit_unit<E: Error>(self) -> Result<Filled, E> {
-        Ok(Filled::Null)
+    fn visit_unit<E: Error>(self) -> Result<Presence, E> {
+        Ok(Presence::Null)
     }
 
     #[inline]
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Filled, D::Error> {
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Presence, D::Error> {
         self.0
             .insert(T::blank())
             .read_into::<D>(deserializer, self.1)
@@ -307,16 +306,16 @@ impl<'de, T: Read<'de>> Visitor<'de> for OptionVisitor<'_, T> {
 struct VecVisitor<'p, T>(&'p mut Vec<T>, &'p Context);
 
 impl<'de, T: Read<'de>> Visitor<'de> for VecVisitor<'_, T> {
-    type Value = Filled;
+    type Value = Presence;
 
     refuse!("an array": bool number str object);
 
     #[inline]
-    fn visit_unit<E: Error>(self) -> Result<Filled, E> {
-        Ok(Filled::Null)
+    fn visit_unit<E: Error>(self) -> Result<Presence, E> {
+        Ok(Presence::Null)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Filled, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Presence, A::Error> {
         read_items::<T, A>(self.0, sequence, self.1)
     }
 }
@@ -324,16 +323,16 @@ impl<'de, T: Read<'de>> Visitor<'de> for VecVisitor<'_, T> {
 struct BoolVisitor<'p>(&'p mut bool);
 
 impl<'de> Visitor<'de> for BoolVisitor<'_> {
-    type Value = Filled;
+    type Value = Presence;
 
     refuse!("a boolean": number str array object);
 
-    fn visit_unit<E: Error>(self) -> Result<Filled, E> {
-        Ok(Filled::Null)
+    fn visit_unit<E: Error>(self) -> Result<Presence, E> {
+        Ok(Presence::Null)
     }
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Filled, E> {
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Presence, E> {
         *self.0 = value;
-        Ok(Filled::Value)
+        Ok(Presence::Value)
     }
 }

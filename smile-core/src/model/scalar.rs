@@ -7,11 +7,11 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::{Context, Filled, JsonType, Read, wrong_kind};
+use super::{Context, JsonType, Presence, Read, wrong_kind};
 
 /// A JSON string or the digits of a JSON number, borrowed or owned.
 ///
-/// One flat enum with boxes, not a pair of `Cow`s: it is 24 bytes, and so is an `Option` of it.
+/// One flat enum with boxes and not two `Cow`s: it takes 24 bytes, and so does an `Option` of it.
 #[derive(Clone)]
 pub(super) enum Scalar<'a> {
     Text(&'a str),
@@ -42,8 +42,7 @@ impl<'a> Scalar<'a> {
         }
     }
 
-    /// The string or number of raw JSON; `None` where it is neither, or has a lone surrogate, which
-    /// raw JSON may have.
+    /// The string or number of raw JSON; `None` if it is neither, or has a lone surrogate.
     #[inline]
     pub(super) fn of(raw: &'a RawValue) -> Option<Self> {
         let json = raw.get();
@@ -64,16 +63,16 @@ impl<'a> Scalar<'a> {
         raw: &'a RawValue,
         expected: &str,
         context: &Context,
-    ) -> Result<Filled, E> {
+    ) -> Result<Presence, E> {
         if let Some(scalar) = Self::of(raw) {
             if let Self::OwnedText(text) = &scalar {
                 context.allow(text.len() + ALLOCATION)?;
             }
             *self = scalar;
-            return Ok(Filled::Value);
+            return Ok(Presence::Value);
         }
         match JsonType::of(raw) {
-            JsonType::Null => Ok(Filled::Null),
+            JsonType::Null => Ok(Presence::Null),
             JsonType::String => Err(E::custom(
                 "expected a string, found one with a lone surrogate",
             )),
@@ -104,7 +103,7 @@ impl<'de> Read<'de> for Scalar<'de> {
         &mut self,
         deserializer: D,
         context: &Context,
-    ) -> Result<Filled, D::Error> {
+    ) -> Result<Presence, D::Error> {
         let raw = <&RawValue>::deserialize(deserializer)?;
         self.take_raw(raw, Self::EXPECTED, context)
     }
@@ -117,7 +116,7 @@ impl Serialize for Scalar<'_> {
             return serializer.serialize_str(text);
         }
         match text.parse::<i64>() {
-            // `-0` is the one JSON integer that an i64 prints in another way.
+            // `-0` is the one JSON integer that an i64 prints differently.
             Ok(integer) if text != "-0" => serializer.serialize_i64(integer),
             _ => serde_json::from_str::<&RawValue>(text)
                 .map_err(S::Error::custom)?
@@ -136,5 +135,5 @@ impl fmt::Debug for Scalar<'_> {
     }
 }
 
-/// What an allocator needs for a short string beside its bytes, about.
+/// Roughly what an allocator needs for a short string beside its bytes.
 const ALLOCATION: usize = 16;

@@ -1,4 +1,4 @@
-//! The macro that makes a vendor's event names and typed data out of one table.
+//! The macro that makes a vendor's event names and typed data from one table.
 
 /// Makes the enum of names and the enum of data.
 ///
@@ -34,7 +34,7 @@ macro_rules! event_table {
                 }
             }
 
-            /// Looks a name up, and gives the old spelling where that was used.
+            /// Looks a name up, and returns the old spelling if that was used.
             pub(crate) fn recognise(name: &str) -> (Self, Option<&'static str>) {
                 match name {
                     $(
@@ -73,7 +73,7 @@ macro_rules! event_table {
 
         /// A name that this version does not know.
         ///
-        /// It is made by looking a name up only, so it never holds a known one.
+        /// Only a look-up makes one, so it never holds a known name.
         #[derive(Clone, PartialEq, Eq, Hash)]
         pub struct $UnknownName(Box<str>);
 

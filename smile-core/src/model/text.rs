@@ -7,13 +7,13 @@ use std::{
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Context, Filled, IntoOwned, Read, scalar::Scalar};
+use super::{Context, IntoOwned, Presence, Read, scalar::Scalar};
 
-/// A text, borrowed from the JSON that it was read from where that is possible.
+/// A text, borrowed from the JSON that it was read from if possible.
 ///
 /// The vendor's examples have numbers where its schema declares strings (`idNumber`, a phone
-/// number, `consent.version`). Such a number is taken: [`as_str`](Self::as_str) gives its digits as
-/// they came, and it is serialised as a number again.
+/// number, `consent.version`). Such a number is accepted: [`as_str`](Self::as_str) returns its
+/// digits as sent, and it is serialised as a number again.
 ///
 /// ```
 /// use smile_core::model::Text;
@@ -159,7 +159,7 @@ impl<'de> Read<'de> for Text<'de> {
         &mut self,
         deserializer: D,
         context: &Context,
-    ) -> Result<Filled, D::Error> {
+    ) -> Result<Presence, D::Error> {
         self.0.read_into::<D>(deserializer, context)
     }
 }

@@ -7,7 +7,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::{Context, Filled, IntoOwned, Name, Read, refuse};
+use super::{Context, IntoOwned, Name, Presence, Read, refuse};
 
 /// The members of an object that this version does not know, in the order in which they came.
 ///
@@ -30,7 +30,7 @@ pub struct Unknown<'a> {
 }
 
 impl<'a> Unknown<'a> {
-    /// Adds a member. Of doubled names the first counts.
+    /// Adds a member. Of repeated names the first counts.
     pub fn push(&mut self, name: impl Into<Cow<'a, str>>, value: Cow<'a, RawValue>) {
         self.members.push((name.into(), value));
     }
@@ -90,7 +90,7 @@ impl<'a> Unknown<'a> {
         }
     }
 
-    /// Takes an object apart. What is no object has no members.
+    /// Reads the members of an object; any other JSON has none.
     pub(crate) fn parse(json: &'a [u8]) -> Self {
         let Ok(text) = std::str::from_utf8(json) else {
             return Self::default();
@@ -109,8 +109,8 @@ impl<'a> Unknown<'a> {
         &mut self.form
     }
 
-    /// Writes each name once: a reader that takes the last of doubled members would otherwise see
-    /// another value than [`get`](Self::get) gives.
+    /// Writes each name once: a reader that takes the last of repeated members would otherwise see
+    /// another value than [`get`](Self::get) returns.
     pub(crate) fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         let mut written = BTreeSet::new();
         for (name, value) in self.iter() {
@@ -150,7 +150,7 @@ impl<'de> Read<'de> for Unknown<'de> {
         &mut self,
         deserializer: D,
         context: &Context,
-    ) -> Result<Filled, D::Error> {
+    ) -> Result<Presence, D::Error> {
         deserializer.deserialize_any(UnknownVisitor(self, context))
     }
 }
@@ -174,7 +174,7 @@ impl fmt::Debug for Unknown<'_> {
 pub(crate) struct WireForm {
     /// Came as `null`.
     pub(crate) null: u32,
-    /// Came as an empty list, which a list that was absent looks like.
+    /// Came as an empty list, which in memory looks like an absent one.
     pub(crate) empty: u32,
     /// Came under the second spelling of its name.
     pub(crate) alias: u32,
@@ -182,21 +182,21 @@ pub(crate) struct WireForm {
 }
 
 impl WireForm {
-    /// Notes what is needed to write a member again; says whether there was a value.
+    /// Notes the form of a member, and returns whether it has a value.
     #[inline]
-    pub(crate) fn note(&mut self, presence: Filled, bit: u32, alias: bool) -> bool {
+    pub(crate) fn note(&mut self, presence: Presence, bit: u32, alias: bool) -> bool {
         if alias {
             self.alias |= bit;
         } else {
             self.alias &= !bit;
         }
         match presence {
-            Filled::Value => true,
-            Filled::Null => {
+            Presence::Value => true,
+            Presence::Null => {
                 self.null |= bit;
                 false
             }
-            Filled::Empty => {
+            Presence::Empty => {
                 self.null &= !bit;
                 self.empty |= bit;
                 true
@@ -205,7 +205,7 @@ impl WireForm {
     }
 }
 
-/// What stood where the object was expected.
+/// The JSON that stood in the object's place.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Shape {
     #[default]
@@ -217,15 +217,15 @@ pub(crate) enum Shape {
 struct UnknownVisitor<'p, 'de>(&'p mut Unknown<'de>, &'p Context);
 
 impl<'de> Visitor<'de> for UnknownVisitor<'_, 'de> {
-    type Value = Filled;
+    type Value = Presence;
 
     refuse!("an object": bool number str array);
 
-    fn visit_unit<E: Error>(self) -> Result<Filled, E> {
-        Ok(Filled::Null)
+    fn visit_unit<E: Error>(self) -> Result<Presence, E> {
+        Ok(Presence::Null)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Filled, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Presence, A::Error> {
         let UnknownVisitor(unknown, context) = self;
         while let Some(Name(name)) = map.next_key()? {
             let value = map
@@ -233,6 +233,6 @@ impl<'de> Visitor<'de> for UnknownVisitor<'_, 'de> {
                 .inspect_err(|_| context.leave_member(&name))?;
             unknown.take(name, value, context)?;
         }
-        Ok(Filled::Value)
+        Ok(Presence::Value)
     }
 }

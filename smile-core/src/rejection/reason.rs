@@ -108,7 +108,7 @@ pub enum Reason {
     LookupPanicked,
     /// The store failed, or did not answer in time, before the handler ran.
     ClaimFailed,
-    /// The handler succeeded, but the store could not note it.
+    /// The handler succeeded, but the store could not record it.
     ConfirmFailed,
     /// The inbox failed, or did not answer in time.
     InboxFailed,
@@ -340,7 +340,7 @@ impl fmt::Display for Reason {
             Self::LookupPanicked => f.write_str("the secret lookup panicked"),
             Self::ClaimFailed => f.write_str("the event could not be claimed in the store"),
             Self::ConfirmFailed => {
-                f.write_str("the event was handled, but the store could not note it")
+                f.write_str("the event was handled, but the store could not record it")
             }
             Self::InboxFailed => f.write_str("the event could not be stored in the inbox"),
             Self::HandlerSlow { deadline } => {

@@ -70,7 +70,8 @@ pub use self::verification::{
     VerificationStarted,
 };
 
-/// Makes the data of an event about an account: the three members that all of these have come first.
+/// Makes the data of an event about an account: the three members that all of these have come
+/// first.
 macro_rules! account_event {
     (
         $(#[$meta:meta])*

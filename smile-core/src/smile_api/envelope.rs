@@ -109,7 +109,7 @@ impl EnvelopeFields for Members {
             Member::CreatedAt if self.created_at.is_none() => {
                 self.created_at = Some(optional_string(value).map(Box::from));
             }
-            // Of doubled members the first counts.
+            // Of repeated members the first counts.
             _ => {}
         }
         Ok(())
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn of_doubled_members_the_first_that_is_not_null_counts() {
+    fn of_repeated_members_the_first_that_is_not_null_counts() {
         let body = r#"{"id":null,"id":"a","id":"b","type":"LINK_ADDED","type":"X","id":3,
             "version":2,"version":1,"createdAt":"c","createdAt":"d"}"#;
         let envelope = read(body);

@@ -46,7 +46,8 @@ event_table! {
     TaskStarted = "TASK_STARTED": TaskStarted,
     /// The sync of a user's data ended; carries the data where the webhook includes the payload.
     TaskFinished = "TASK_FINISHED": TaskFinished,
-    /// A periodic sync of an account ended; carries the data where the webhook includes the payload.
+    /// A periodic sync of an account ended; carries the data where the webhook includes the
+    /// payload.
     AccountSyncTaskFinished = "ACCOUNT_SYNC_TASK_FINISHED": AccountSyncTaskFinished,
     /// A user uploaded files, which became an archive.
     ArchiveStarted = "ARCHIVE_STARTED": ArchiveStarted,
@@ -98,9 +99,9 @@ event_table! {
     VerificationStarted = "VERIFICATION_STARTED": VerificationStarted,
     /// A verification ended; carries what matched.
     VerificationCompleted = "VERIFICATION_COMPLETED": VerificationCompleted,
-    /// A record was asked for.
+    /// A record was requested.
     RecordCreated = "RECORD_CREATED": RecordCreated,
-    /// A record is there, or could not be had; carries the record.
+    /// A record is ready, or could not be obtained; carries the record.
     RecordCompleted = "RECORD_COMPLETED": RecordCompleted,
     /// A user's session was completed; carries what the user handed in.
     UserSessionCompleted = "USER_SESSION_COMPLETED": UserSessionCompleted,

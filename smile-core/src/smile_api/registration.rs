@@ -1,7 +1,7 @@
-//! Registering webhooks with Smile API, without doing any I/O.
+//! Registers webhooks with Smile API, without I/O.
 //!
-//! A [`Registration`] makes [`Call`]s: what to send, and how to read the answer. Any HTTP client
-//! carries them. The vendor's limits are checked before there is anything to send.
+//! A [`Registration`] makes [`Call`]s: a request to send, and a way to read the answer. Any HTTP
+//! client sends them. The vendor's limits are checked before a request exists.
 //!
 //! ```
 //! use smile_core::smile_api::{
@@ -34,11 +34,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! There is no call that changes a webhook, though older pages of the vendor speak of one: create
-//! the new one, and when events arrive there, delete the old one.
+//! The vendor has no call that changes a webhook, though its older pages mention one: create the
+//! new webhook, and delete the old one when events arrive by the new one.
 //!
 //! The vendor allows 20 requests per second and IP address. An answer 429 has no `Retry-After`
-//! (Smile API documentation, chapter 2); it is told apart as [`ApiErrorKind::RateLimited`].
+//! (Smile API documentation, chapter 2); its kind is [`ApiErrorKind::RateLimited`].
 
 mod access;
 mod api_error;

@@ -1,12 +1,12 @@
 //! The callbacks of the Wink widget, as a browser forwards them.
 //!
 //! The widget runs in the user's browser or app, and calls functions of your page. Your page may
-//! forward such a call to your server, and this module reads it there. **Nothing of it is signed**:
-//! anybody can send anything, with any ids. So a [`Hint`] is good for showing progress or for looking
-//! something up sooner; whether an account is connected, an event or the REST API says.
+//! forward such a call to your server, and this module reads it there. **No part of it is signed**:
+//! anybody can send anything, with any ids. Use a [`Hint`] to show progress or to look something up
+//! sooner. Only an event or the REST API can tell that an account is connected.
 //!
-//! There is no format of the vendor's for forwarding, so this one is ours: an object with the name
-//! of the callback and its one argument.
+//! The vendor defines no format for forwarding, so this one is ours: an object with the name of the
+//! callback and its one argument.
 //!
 //! ```
 //! use smile_core::smile_api::wink::{Hint, Payload};

@@ -68,7 +68,7 @@ impl EnvelopeFields for Members {
             Member::AccountId if self.account_id.is_none() => {
                 self.account_id = Some(optional_integer(value));
             }
-            // Of doubled members the first counts.
+            // Of repeated members the first counts.
             _ => {}
         }
         Ok(())

@@ -1,8 +1,8 @@
 //! The `Forwarded` header by the grammar of RFC 7239, section 4.
 //!
-//! Senders write the front of this header, and the last trusted proxy appends to it. A lenient reader
-//! lets a quote in the front hide what the proxy wrote. So a line that breaks the grammar anywhere is
-//! no line at all.
+//! Senders write the front of this header, and the last trusted proxy appends to it. A lenient
+//! reader lets a quote in the front hide what the proxy wrote. So a line that breaks the grammar
+//! anywhere is no line at all.
 
 use std::{
     borrow::Cow,

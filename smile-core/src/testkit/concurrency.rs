@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use super::trial::{Found, LONG, Trial, expect, print};
 use crate::{Claim, DedupeStore, Ownership, Token};
 
-/// How often a rule is tried: a race is not lost every time.
+/// How often each rule runs: a race does not show every time.
 const ROUNDS: usize = 8;
 const AT_ONCE: usize = 64;
 
@@ -16,19 +16,27 @@ pub(super) async fn of_many_claims_at_once_one_is_acquired(
 ) -> Found {
     for round in 0..ROUNDS {
         let trial = trial.on_suffix(&format!("/{round}"));
-        expect("acquired of 64", storm(&trial).await?, [1, AT_ONCE - 1, 0])?;
+        expect(
+            "acquired of 64",
+            claim_at_once(&trial).await?,
+            [1, AT_ONCE - 1, 0],
+        )?;
     }
     Ok(())
 }
 
-pub(super) async fn of_many_claims_at_once_of_a_lapsed_claim_one_is_acquired(
+pub(super) async fn of_many_claims_at_once_after_a_lease_one_is_acquired(
     trial: Trial<impl DedupeStore>,
 ) -> Found {
     for round in 0..ROUNDS {
         let trial = trial.on_suffix(&format!("/{round}"));
         let stale = Token::unique();
         trial.acquire(stale, Duration::ZERO).await?;
-        expect("acquired of 64", storm(&trial).await?, [1, AT_ONCE - 1, 0])?;
+        expect(
+            "acquired of 64",
+            claim_at_once(&trial).await?,
+            [1, AT_ONCE - 1, 0],
+        )?;
         expect(
             "the stale finish",
             trial.finish(stale, print(1), LONG).await?,
@@ -48,10 +56,10 @@ pub(super) async fn of_many_claims_at_once_of_a_done_event_none_is_acquired(
         trial.finish(token, print(1), LONG).await?,
         Ownership::Held,
     )?;
-    expect("done of 64", storm(&trial).await?, [0, 0, AT_ONCE])
+    expect("done of 64", claim_at_once(&trial).await?, [0, 0, AT_ONCE])
 }
 
-pub(super) async fn of_a_finish_and_a_take_over_at_once_one_succeeds(
+pub(super) async fn of_a_finish_and_another_claim_at_once_one_succeeds(
     trial: Trial<impl DedupeStore>,
 ) -> Found {
     for round in 0..ROUNDS * 4 {
@@ -73,8 +81,8 @@ pub(super) async fn of_a_finish_and_a_take_over_at_once_one_succeeds(
     Ok(())
 }
 
-/// 64 claims by different tokens: how many were acquired, met a claim, met a done event.
-async fn storm<S: DedupeStore>(trial: &Trial<S>) -> Found<[usize; 3]> {
+/// Makes 64 claims with different tokens, and counts those acquired, in flight and done.
+async fn claim_at_once<S: DedupeStore>(trial: &Trial<S>) -> Found<[usize; 3]> {
     let mut claims = JoinSet::new();
     for _ in 0..AT_ONCE {
         let trial = trial.clone();

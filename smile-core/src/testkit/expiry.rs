@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::trial::{Found, LONG, SHORT, Trial, expect, outlast, print};
+use super::trial::{Found, LONG, SHORT, Trial, expect, print, sleep_past};
 use crate::{Claim, DedupeStore, Fence, Ownership, Token};
 
 pub(super) async fn done_ends_with_its_retention(trial: Trial<impl DedupeStore>) -> Found {
@@ -13,13 +13,13 @@ pub(super) async fn done_ends_with_its_retention(trial: Trial<impl DedupeStore>)
         trial.finish(token, print(1), SHORT).await?,
         Ownership::Held,
     )?;
-    outlast(SHORT).await;
+    sleep_past(SHORT).await;
     trial.acquire(Token::unique(), LONG).await?;
     trial.meets_a_claim().await.map(drop)
 }
 
 pub(super) async fn a_short_lease_lasts_for_its_time(trial: Trial<impl DedupeStore>) -> Found {
-    // A lease may be over by the time that a busy machine has asked, and that proves nothing.
+    // On a busy machine the lease may end before the second claim, which proves nothing.
     for lease in [1, 2, 4].map(|times| SHORT * times) {
         let trial = trial.on_suffix(&format!("/{}", lease.as_millis()));
         let start = Instant::now();
@@ -36,18 +36,18 @@ pub(super) async fn a_claim_whose_lease_is_over_goes_to_the_next(
     trial: Trial<impl DedupeStore>,
 ) -> Found {
     let first = trial.acquire(Token::unique(), SHORT).await?;
-    outlast(SHORT).await;
+    sleep_past(SHORT).await;
     let second = trial.acquire(Token::unique(), LONG).await?;
     grows(first, second)?;
     trial.meets_a_claim().await.map(drop)
 }
 
-pub(super) async fn a_token_that_was_taken_over_changes_nothing(
+pub(super) async fn a_token_that_lost_its_claim_changes_nothing(
     trial: Trial<impl DedupeStore>,
 ) -> Found {
     let (stale, owner) = (Token::unique(), Token::unique());
     trial.acquire(stale, SHORT).await?;
-    outlast(SHORT).await;
+    sleep_past(SHORT).await;
     trial.acquire(owner, LONG).await?;
     expect(
         "the stale extend",
@@ -64,7 +64,7 @@ pub(super) async fn a_token_that_was_taken_over_changes_nothing(
         trial.release(stale).await?,
         Ownership::Lost,
     )?;
-    outlast(SHORT).await;
+    sleep_past(SHORT).await;
     trial.meets_a_claim().await?;
     expect(
         "the owner's finish",
@@ -73,7 +73,7 @@ pub(super) async fn a_token_that_was_taken_over_changes_nothing(
     )
 }
 
-pub(super) async fn a_token_that_was_taken_over_stays_lost_when_the_next_is_released(
+pub(super) async fn a_token_that_lost_its_claim_does_not_regain_it(
     trial: Trial<impl DedupeStore>,
 ) -> Found {
     let (stale, owner) = (Token::unique(), Token::unique());
@@ -96,20 +96,20 @@ pub(super) async fn extend_counts_from_now_on(trial: Trial<impl DedupeStore>) ->
     let token = Token::unique();
     trial.acquire(token, SHORT).await?;
     expect("extend", trial.extend(token, LONG).await?, Ownership::Held)?;
-    outlast(SHORT).await;
+    sleep_past(SHORT).await;
     trial.meets_a_claim().await?;
     // From now on, and not on top of what was left.
     expect("extend", trial.extend(token, SHORT).await?, Ownership::Held)?;
-    outlast(SHORT).await;
+    sleep_past(SHORT).await;
     trial.acquire(Token::unique(), LONG).await.map(drop)
 }
 
-pub(super) async fn its_own_token_finishes_a_claim_whose_lease_is_over_while_nobody_else_claims(
+pub(super) async fn a_claim_whose_lease_is_over_can_be_finished_by_its_token(
     trial: Trial<impl DedupeStore>,
 ) -> Found {
     let token = Token::unique();
     trial.acquire(token, SHORT).await?;
-    outlast(SHORT).await;
+    sleep_past(SHORT).await;
     expect(
         "finish",
         trial.finish(token, print(1), LONG).await?,
@@ -118,7 +118,7 @@ pub(super) async fn its_own_token_finishes_a_claim_whose_lease_is_over_while_nob
     trial.meets_done(Token::unique()).await.map(drop)
 }
 
-pub(super) async fn its_own_token_extends_a_claim_whose_lease_is_over_while_nobody_else_claims(
+pub(super) async fn a_claim_whose_lease_is_over_can_be_extended_by_its_token(
     trial: Trial<impl DedupeStore>,
 ) -> Found {
     let token = Token::unique();
@@ -127,7 +127,7 @@ pub(super) async fn its_own_token_extends_a_claim_whose_lease_is_over_while_nobo
     trial.meets_a_claim().await.map(drop)
 }
 
-pub(super) async fn its_own_token_releases_a_claim_whose_lease_is_over_while_nobody_else_claims(
+pub(super) async fn a_claim_whose_lease_is_over_can_be_released_by_its_token(
     trial: Trial<impl DedupeStore>,
 ) -> Found {
     let token = Token::unique();
@@ -137,7 +137,7 @@ pub(super) async fn its_own_token_releases_a_claim_whose_lease_is_over_while_nob
 }
 
 pub(super) async fn the_longest_times_are_accepted(trial: Trial<impl DedupeStore>) -> Found {
-    // Ten years: a retention "for ever" as people write it.
+    // Ten years: people write this for "for ever".
     let ten_years = Duration::from_secs(10 * 366 * 24 * 60 * 60);
     let token = Token::unique();
     trial.acquire(token, ten_years).await?;
@@ -174,7 +174,7 @@ pub(super) async fn fences_grow_with_every_claim_of_an_event(
             _ => {}
         }
         if n > 0 {
-            outlast(SHORT).await;
+            sleep_past(SHORT).await;
         }
     }
     expect(
@@ -187,7 +187,7 @@ pub(super) async fn fences_grow_with_every_claim_of_an_event(
     )
 }
 
-/// Fences are optional, but not once in a while.
+/// Fences are optional, but a store gives them always or never.
 fn grows(before: Option<Fence>, after: Option<Fence>) -> Found {
     match (before, after) {
         (Some(before), Some(after)) if after <= before => Err(format!(

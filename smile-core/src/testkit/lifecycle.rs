@@ -1,4 +1,4 @@
-//! Rules of one claim after the other, without waiting for any to end.
+//! Rules of claims one after the other, without waiting for a lease to end.
 
 use std::{
     future::{Future, poll_fn},
@@ -7,21 +7,21 @@ use std::{
     time::Duration,
 };
 
-use super::trial::{Found, LONG, SHORT, Trial, expect, outlast, print};
+use super::trial::{Found, LONG, SHORT, Trial, expect, print, sleep_past};
 use crate::{DedupeStore, EventKey, Ownership, Token};
 
 pub(super) async fn an_absent_event_is_acquired(trial: Trial<impl DedupeStore>) -> Found {
     trial.acquire(Token::unique(), LONG).await.map(drop)
 }
 
-pub(super) async fn another_token_is_told_of_the_claim_and_what_is_left_of_its_lease(
+pub(super) async fn another_token_meets_the_claim_and_the_rest_of_its_lease(
     trial: Trial<impl DedupeStore>,
 ) -> Found {
     let lease = Duration::from_secs(60);
     trial.acquire(Token::unique(), lease).await?;
-    outlast(SHORT).await;
+    sleep_past(SHORT).await;
     let left = trial.meets_a_claim().await?;
-    // The suite's clock and the store's may differ in speed, so this is no place for precision.
+    // The suite's clock and the store's may differ in speed, so the limits are wide.
     if left <= lease - SHORT / 2 && left > lease - Duration::from_secs(15) {
         Ok(())
     } else {
@@ -64,12 +64,12 @@ pub(super) async fn finish_makes_the_event_done_with_its_fingerprint(
             print(7).to_hex(),
             found.to_hex()
         )),
-        // A store may keep none; then id reuse goes unseen, and nothing is lost.
+        // A store may keep none: then nobody sees id reuse, and nothing is lost.
         _ => Ok(()),
     }
 }
 
-pub(super) async fn done_is_told_to_every_token_and_changed_by_none(
+pub(super) async fn every_token_meets_done_and_none_changes_it(
     trial: Trial<impl DedupeStore>,
 ) -> Found {
     let token = Token::unique();
@@ -85,7 +85,7 @@ pub(super) async fn done_is_told_to_every_token_and_changed_by_none(
         let again = trial.finish(token, print(2), SHORT).await?;
         expect("finish after finish", again, Ownership::Lost)?;
     }
-    outlast(SHORT).await;
+    sleep_past(SHORT).await;
     trial.meets_done(token).await?;
     trial.meets_done(Token::unique()).await.map(drop)
 }
@@ -131,7 +131,7 @@ pub(super) async fn only_the_claims_own_token_changes_it(trial: Trial<impl Dedup
         trial.release(other).await?,
         Ownership::Lost,
     )?;
-    outlast(SHORT).await;
+    sleep_past(SHORT).await;
     trial.meets_a_claim().await?;
     expect(
         "its own finish",
@@ -155,7 +155,7 @@ pub(super) async fn nothing_can_be_changed_where_nothing_is_claimed(
 }
 
 pub(super) async fn events_do_not_touch_each_other(trial: Trial<impl DedupeStore>) -> Found {
-    // One token for all: its claims are told apart by their events.
+    // One token for all: only the events differ.
     let token = Token::unique();
     let [done, claimed, released] = ["/1", "/2", "/3"].map(|suffix| trial.on_suffix(suffix));
     for trial in [&done, &claimed, &released] {
@@ -172,12 +172,10 @@ pub(super) async fn events_do_not_touch_each_other(trial: Trial<impl DedupeStore
     released.acquire(Token::unique(), LONG).await.map(drop)
 }
 
-pub(super) async fn keys_are_told_apart_to_the_last_character(
-    trial: Trial<impl DedupeStore>,
-) -> Found {
+pub(super) async fn keys_differ_to_the_last_character(trial: Trial<impl DedupeStore>) -> Found {
     let long = "k".repeat(200);
-    // `%` and `_` are patterns and `{}` hash tags to some stores, and some fold case or drop what
-    // is at the end.
+    // To some stores `%` and `_` are patterns and `{}` hash tags; some fold case or cut the end
+    // off.
     let keys = [
         "", "a", "A", "a ", "_", "%", "a%", "{}", "{a}", "\\", "'", "''", "\"", ":", "*",
     ];
@@ -209,7 +207,7 @@ pub(super) async fn a_call_may_be_dropped_at_any_await(trial: Trial<impl DedupeS
     for polls in 1..=8 {
         let trial = trial.on_suffix(&format!("/{polls}"));
         let token = Token::unique();
-        // Whether the dropped call has still taken effect is open, and open it may stay.
+        // The dropped call may have taken effect, or not: both are allowed.
         polled(polls, trial.claim(token, LONG)).await.transpose()?;
         trial.acquire(token, LONG).await?;
         polled(polls, trial.extend(token, LONG)).await.transpose()?;
@@ -222,7 +220,7 @@ pub(super) async fn a_call_may_be_dropped_at_any_await(trial: Trial<impl DedupeS
     Ok(())
 }
 
-/// The answer of a call that is dropped when it has been polled so many times.
+/// The answer of a call, or `None` if it is dropped after `times` polls.
 async fn polled<T>(times: usize, call: impl Future<Output = T>) -> Option<T> {
     let mut call = pin!(call);
     let mut left = times;

@@ -4,15 +4,15 @@ use std::{fmt::Debug, future::Future, sync::Arc, time::Duration};
 
 use crate::{Claim, DedupeStore, EventKey, Fence, Fingerprint, Ownership, StoreError, Token};
 
-/// What a rule finds; the text says how the store breaks it.
+/// The result of a rule; the text says how the store breaks it.
 pub(super) type Found<T = ()> = Result<T, String>;
 
 /// Longer than any rule runs.
 pub(super) const LONG: Duration = Duration::from_secs(600);
-/// Short enough to wait for, long enough for several calls of a slow store.
+/// Short enough to wait for, and long enough for several calls of a slow store.
 pub(super) const SHORT: Duration = Duration::from_millis(150);
 
-/// One store and one event that nobody else knows.
+/// One store, and one event that no other rule uses.
 pub(super) struct Trial<S> {
     store: Arc<S>,
     key: EventKey,
@@ -66,7 +66,7 @@ impl<S: DedupeStore> Trial<S> {
         answer("release", self.store.release(&self.key, token)).await
     }
 
-    /// Claims, and expects to be granted.
+    /// Claims, and expects the claim to be granted.
     pub(super) async fn acquire(&self, token: Token, lease: Duration) -> Found<Option<Fence>> {
         match self.claim(token, lease).await? {
             Claim::Acquired { fence } => Ok(fence),
@@ -76,7 +76,7 @@ impl<S: DedupeStore> Trial<S> {
         }
     }
 
-    /// Claims with a new token, and expects to be told of a claim in flight.
+    /// Claims with a new token, and expects a claim in flight.
     pub(super) async fn meets_a_claim(&self) -> Found<Duration> {
         match self.claim(Token::unique(), LONG).await? {
             Claim::InFlight { lease_left } => Ok(lease_left),
@@ -84,7 +84,7 @@ impl<S: DedupeStore> Trial<S> {
         }
     }
 
-    /// Claims with `token`, and expects to be told that the event is done.
+    /// Claims with `token`, and expects the event to be done.
     pub(super) async fn meets_done(&self, token: Token) -> Found<Option<Fingerprint>> {
         match self.claim(token, LONG).await? {
             Claim::Done { fingerprint } => Ok(fingerprint),
@@ -99,8 +99,8 @@ pub(super) fn print(n: u64) -> Fingerprint {
     Fingerprint::from_hex(&format!("{n:016x}{n:032x}")).expect("48 hex digits")
 }
 
-/// Sleeps until what was given `time` before is over.
-pub(super) async fn outlast(time: Duration) {
+/// Sleeps until a lease of `time` that began before is over.
+pub(super) async fn sleep_past(time: Duration) {
     tokio::time::sleep(time + Duration::from_millis(20)).await;
 }
 

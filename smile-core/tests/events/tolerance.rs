@@ -35,7 +35,7 @@ fn where_both_spellings_come_the_first_counts_and_the_second_is_kept() {
 }
 
 #[test]
-fn of_doubled_members_the_first_that_is_not_null_counts() {
+fn of_repeated_members_the_first_that_is_not_null_counts() {
     let json = r#"{"status":null,"status":"FAILED","status":"SUCCEEDED","x":1,"x":2}"#;
     let task: TaskFinished<'_> = parse(json);
     assert_eq!(task.status, Some(TaskStatus::Failed));

@@ -1,4 +1,4 @@
-//! The connections to the server, and which of them are of no more use.
+//! The connections to the server, and when to close one.
 
 use std::{
     io,
@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use crate::renewals::Renewals;
 
-/// The pool, and how often connections of it may be replaced.
+/// The pool, and the limit to how often it replaces connections.
 #[derive(Clone, Debug)]
 pub(super) struct Connections {
     pool: PgPool,
@@ -36,7 +36,7 @@ impl Connections {
         &self.pool
     }
 
-    /// Runs the statement; the answer is its row, if it has one.
+    /// Runs the statement, and returns its row, if any.
     pub(super) async fn run(&self, statement: &str) -> Result<Option<PgRow>, Error> {
         loop {
             let mut connection = self.lend().await?;
@@ -57,11 +57,12 @@ impl Connections {
     }
 }
 
-/// A connection of the pool, which is closed unless its server has answered the call and works.
+/// A connection of the pool. Dropping it closes it, unless the server has answered the call and
+/// works.
 ///
-/// Back in the pool it would first be asked for what it still owes, without a limit in time: a
-/// server that is gone without a word would take the connection's place in the pool with it until
-/// TCP gives up, a quarter of an hour later.
+/// A connection that goes back to the pool first waits for the rest of its answer, without a time
+/// limit: a server that is gone without a word would occupy the place in the pool until TCP gives
+/// up, a quarter of an hour later.
 struct Lent<'a> {
     connection: PoolConnection<Postgres>,
     renewals: &'a Renewals,
@@ -69,7 +70,7 @@ struct Lent<'a> {
 }
 
 impl Lent<'_> {
-    /// Ends the call: `None` where the statement has to be run again.
+    /// Ends the call: `None` if the statement must run again.
     fn settle<T>(mut self, answer: Result<T, Error>) -> Result<Option<T>, Error> {
         let verdict = answer.as_ref().map_or_else(Verdict::on, |_| Verdict::Keep);
         let replaced = match verdict {
@@ -108,14 +109,14 @@ impl Drop for Lent<'_> {
     }
 }
 
-/// What an error says about its connection.
+/// What to do with the connection and the statement after an error.
 enum Verdict {
     Keep,
     /// The statement lost a race.
     Repeat,
     /// The server has closed its end, or will.
     Close,
-    /// The server is there and fails.
+    /// The server answers and fails.
     Replace,
     ReplaceAndRepeat,
 }
@@ -138,16 +139,15 @@ impl Verdict {
             // `query_canceled`: the statement was too slow.
             "57014" => Self::Keep,
             code if Self::OURS.iter().any(|class| code.starts_with(class)) => Self::Keep,
-            // About the server: it shuts down, has no space, lost its peer, or whatever else keeps
-            // it from its work.
+            // About the server: it shuts down, is out of space, lost its peer, and the like.
             _ => Self::Replace,
         }
     }
 }
 
-/// Whether the server still answers on a connection that nobody used for a while.
+/// Whether the server still answers on an idle connection.
 ///
-/// The pool's own test has no limit in time, and is made before every call.
+/// The pool's own test has no time limit, and runs before every call.
 pub(super) async fn is_alive(
     connection: &mut PgConnection,
     meta: PoolConnectionMetadata,

@@ -1,25 +1,24 @@
 //! The store's statements, with their values in their text.
 //!
-//! Behind PgBouncer, each transaction may go to another server process than the one before, and a
-//! prepared statement is known to one of them only; the driver prepares each statement that has
-//! parameters. So these have none. Their values are hex digits and numbers and nothing else, so
-//! that no value can end a literal.
+//! Behind PgBouncer, each transaction may go to another server process, and a prepared statement
+//! exists in one process only; the driver prepares each statement that has parameters. So these
+//! have none. Their values are hex digits and numbers, so no value can end a literal.
 
 use smile_core::{EventKey, Fingerprint, Token};
 
 use crate::call::{GRACE, LONGEST, STEP, millis};
 
-/// The statement, behind the limit for its time.
+/// The statement with its time limit.
 ///
-/// Each call sets it: PgBouncer refuses it as an option at connecting, and a setting of the session
-/// would not be there in the next transaction.
+/// Each call sets the limit: PgBouncer refuses it as a start-up option, and the next transaction
+/// may run in another session.
 fn limited(statement: &str) -> String {
     let limit = millis(STEP);
     format!("SET LOCAL statement_timeout = {limit}; {statement}")
 }
 
-/// Whoever is refused has only read. No row is the answer where another's claim was committed
-/// after this statement began.
+/// A refused claim writes nothing. There is no row if another claim was committed after this
+/// statement began.
 pub(super) fn claim(key: &EventKey, token: Token, fingerprint: Fingerprint, lease: i64) -> String {
     let (key, token, fingerprint) = (text(key), bytes(token), fingerprint.to_hex());
     // No time can be subtracted from infinity.
@@ -56,7 +55,7 @@ UNION ALL SELECT state, seen.left, fingerprint, 0 FROM seen"
     ))
 }
 
-/// One row where the claim was still held; so [`finish`] and [`release`] as well.
+/// Returns one row if the token still held the claim, like [`finish`] and [`release`].
 pub(super) fn extend(key: &EventKey, token: Token, lease: i64) -> String {
     let expires = format!("expires_at = clock_timestamp() + {lease} * interval '1 millisecond'");
     change(key, token, &expires)
@@ -88,7 +87,7 @@ fn change(key: &EventKey, token: Token, change: &str) -> String {
     ))
 }
 
-/// Answers how many rows it deleted, at most `batch`.
+/// Returns the number of rows that it deleted, at most `batch`.
 pub(super) fn purge(batch: i64) -> String {
     let grace = millis(GRACE);
     limited(&format!(

@@ -22,10 +22,10 @@ pub(super) fn explain(err: RedisError) -> Cause {
     }
     let words = match err.kind() {
         ErrorKind::AuthenticationFailed => "Redis refused the user or the password",
-        ErrorKind::InvalidClientConfig => "the URL is not one of Redis",
+        ErrorKind::InvalidClientConfig => "the URL is not a valid Redis URL",
         ErrorKind::Io => "the connection to Redis failed",
-        ErrorKind::Parse | ErrorKind::UnexpectedReturnType => "Redis answered something unexpected",
-        _ => "the call of Redis failed",
+        ErrorKind::Parse | ErrorKind::UnexpectedReturnType => "Redis sent an unexpected answer",
+        _ => "the call to Redis failed",
     };
     Cause::new(words, err)
 }
@@ -53,20 +53,20 @@ const KNOWN: [(&str, &str); 16] = [
     ("MASTERDOWN", "the server is a replica without its primary"),
     ("MISCONF", "the server cannot write to its disk"),
     ("MOVED", CLUSTER),
-    ("NOAUTH", "the server wants a password"),
-    ("NOPERM", "the user may not do what the store does"),
+    ("NOAUTH", "the server requires a password"),
+    ("NOPERM", "the user lacks a permission that the store needs"),
     (
         "NOREPLICAS",
-        "the server has fewer replicas than it is set to have",
+        "the server has fewer replicas than min-replicas-to-write",
     ),
-    ("OOM", "the server is full"),
+    ("OOM", "the server is out of memory"),
     ("READONLY", "the server is a replica"),
-    ("TRYAGAIN", "the cluster is being changed"),
+    ("TRYAGAIN", "the cluster is moving keys"),
     ("WRONGPASS", "the server refused the user or the password"),
-    ("WRONGTYPE", "the event's key holds something else"),
+    ("WRONGTYPE", "the event's key holds a value of another type"),
 ];
 
-const CLUSTER: &str = "the server is a node of a cluster, for which there is RedisDedupe::new";
+const CLUSTER: &str = "the server is a node of a cluster: use RedisDedupe::new";
 
 #[cfg(test)]
 mod tests {
@@ -96,7 +96,7 @@ mod tests {
             ),
             (
                 "MOVED 3999 127.0.0.1:6381",
-                "Redis answered MOVED: the server is a node of a cluster, for which there is \
+                "Redis answered MOVED: the server is a node of a cluster: use \
                  RedisDedupe::new",
                 "3999 127.0.0.1:6381",
             ),

@@ -1,4 +1,4 @@
-//! A connection to one Redis server that is replaced when it is of no more use.
+//! A connection to one Redis server, replaced when it is lost or the server fails.
 
 use std::{
     fmt,
@@ -17,14 +17,14 @@ use crate::{call::STEP, thread::StoreThread};
 
 /// A connection to one Redis server, shared by all calls of a store.
 ///
-/// It is replaced when it is lost, when an answer does not come, and when the server answers with an
-/// error that is not about the command: the server may have been demoted, and its name may lead to
-/// another one by now. A command that was answered so is sent once more, on the new connection. The
-/// store connects at most five times a second. A connection that nobody used for a second is tested
-/// before the next command.
+/// The store replaces it when it is lost, when an answer does not come, and when the server answers
+/// with an error that is not about the command: a demoted server's name may lead to another one by
+/// now. After such an error the store sends the command once more, on the new connection. It
+/// connects at most five times a second. A connection that was idle for a second is tested before
+/// the next command.
 ///
-/// It lives on a thread of its own, which ends with the last clone: a caller whose thread is blocked
-/// stops nobody else's calls.
+/// It has a thread of its own, which ends with the last clone: a caller whose thread is blocked
+/// stops no other call.
 #[derive(Clone)]
 pub struct RedisConnection(Arc<Shared>);
 
@@ -73,9 +73,9 @@ impl RedisConnection {
 }
 
 impl Shared {
-    /// For so long after it tried to connect, the store does not try again.
+    /// The store waits this long between two attempts to connect.
     const PAUSE: Duration = Duration::from_millis(200);
-    /// A connection that was unused for longer is tested.
+    /// A connection that was idle for longer is tested.
     const IDLE: Duration = Duration::from_secs(1);
 
     async fn send(&self, command: &Cmd) -> RedisResult<Value> {
@@ -92,7 +92,7 @@ impl Shared {
         }
     }
 
-    /// The connection, opened again where it was lost. The others wait meanwhile.
+    /// The connection, opened again if it was lost. Other callers wait meanwhile.
     async fn connection(&self) -> RedisResult<Numbered> {
         let mut state = self.state.lock().await;
         let idle = state.used.elapsed() > Self::IDLE;
@@ -103,27 +103,27 @@ impl Shared {
             state.current = Err(err);
         }
         if state.current.is_err() && state.tried.elapsed() > Self::PAUSE {
-            // Also where the caller gives up meanwhile.
+            // Set before, too, in case the caller drops this future meanwhile.
             state.tried = Instant::now();
             state.count += 1;
             let number = state.count;
             let connection = connect(&self.client).await;
             state.current = connection.map(|connection| Numbered { number, connection });
-            // Those who have waited are given the answer, instead of trying one after another.
+            // So that waiting callers get the result and do not each try again.
             state.tried = Instant::now();
         }
         state.used = Instant::now();
         state.current.clone()
     }
 
-    /// Whether the connection of this number is replaced. What is under way on it goes on.
+    /// Whether the connection of this number is replaced. Calls that run on it go on.
     async fn settle(&self, number: u64, verdict: &Verdict, err: &RedisError) -> bool {
         let mut state = self.state.lock().await;
         let paused = state.tried.elapsed() <= Self::PAUSE;
         match (&state.current, verdict) {
             (_, Verdict::Keep) => false,
             (Ok(current), _) if current.number != number => true,
-            // Others may still be served on it: the error may be about this event.
+            // Other calls may still work on it: the error may be about this event.
             (Ok(_), Verdict::ReplaceAndRepeat) if paused => false,
             (Ok(_), _) => {
                 state.current = Err(err.clone());
@@ -152,7 +152,7 @@ impl Numbered {
             .and_then(Value::extract_error)
     }
 
-    /// Whether the server answers, whatever it answers.
+    /// Fails if the server sends no answer; any answer is good.
     async fn test(&mut self) -> RedisResult<()> {
         const LIMIT: Duration = Duration::from_millis(250);
         let ping = cmd("PING");
@@ -161,7 +161,7 @@ impl Numbered {
     }
 }
 
-/// What an error says about its connection.
+/// What to do with the connection and the command after an error.
 enum Verdict {
     Keep,
     Replace,
@@ -171,12 +171,12 @@ enum Verdict {
 impl Verdict {
     fn on(err: &RedisError) -> Self {
         match err.code() {
-            // About our command: a script that the server has yet to be sent, a key of another kind.
+            // About our command: a script that the server does not know, a key of another type.
             Some("NOSCRIPT" | "WRONGTYPE") => Self::Keep,
-            // About the server: it is a replica, out of space, loading, part of a cluster, or
-            // whatever else keeps it from its work. It has changed nothing.
+            // About the server: it is a replica, out of space, loading, part of a cluster, and the
+            // like. It has changed nothing.
             Some(_) => Self::ReplaceAndRepeat,
-            // No answer; the command may have been carried out.
+            // No answer: the server may have run the command.
             None => Self::Replace,
         }
     }

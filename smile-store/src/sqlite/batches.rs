@@ -16,8 +16,8 @@ use crate::{
     thread::StoreThread,
 };
 
-/// What the callers want done, taken in the order they came, as many at a time as have come while
-/// the last were written.
+/// Queues the callers' steps and writes them in batches: a batch holds the steps that came while
+/// the last one was written.
 ///
 /// A transaction costs a wait for the disk, whatever its size. One by one, the 64 deliveries of a
 /// burst would wait for 64 of them.
@@ -70,25 +70,27 @@ impl<S: Step> Batches<S> {
         let answer = within(ANSWER, async { Ok::<_, Infallible>(answer.await) }).await?;
         match answer {
             Ok(found) => found.map_err(StoreError::new),
-            Err(_) => Err(StoreError::new("the thread ended that writes to the file")),
+            Err(_) => Err(StoreError::new(
+                "the thread that writes to the file has ended",
+            )),
         }
     }
 }
 
-/// So many that the file is never held for long.
+/// The most steps in one transaction, so that the file is never locked for long.
 const BATCH: usize = 256;
 
 async fn write_all<S: Step>(pool: SqlitePool, mut received: mpsc::UnboundedReceiver<Job<S>>) {
     let mut jobs = Vec::new();
     while received.recv_many(&mut jobs, BATCH).await > 0 {
-        // What a caller gave up before it was begun is not done.
+        // Skip steps whose callers have given up.
         jobs.retain(|job| !job.reply.is_closed());
         let written = timeout(ANSWER, write(&pool, &jobs)).await;
         let jobs = jobs.drain(..);
         match written {
             Ok(Ok(found)) => {
                 for (job, found) in jobs.zip(found) {
-                    // A caller that is gone learns nothing; its claim ends with its lease.
+                    // If the caller is gone, its claim ends with its lease.
                     let _ = job.reply.send(Ok(found));
                 }
             }

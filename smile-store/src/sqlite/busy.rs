@@ -9,14 +9,13 @@ use crate::call::STEP;
 
 /// How long SQLite itself retries before it answers `SQLITE_BUSY`.
 ///
-/// It sleeps longer before each retry, up to a tenth of a second, and so seldom meets a moment at
-/// which a process that writes all the time has released the file. Our own retry begins with
-/// short sleeps again.
+/// SQLite sleeps longer before each retry, up to a tenth of a second, and so seldom finds the file
+/// free while another process writes all the time. Our own retries begin with short sleeps again.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_millis(20);
 
 /// Repeats the call while it fails as busy, for at most a second.
 ///
-/// SQLite does not retry for every lock: it answers at once while another process changes the
+/// SQLite does not retry for every lock: it fails at once while another process changes the
 /// journal's mode, as each process does that opens a new file.
 pub(super) async fn retry_while_busy<T, Fut>(call: impl Fn() -> Fut) -> Result<T, Error>
 where

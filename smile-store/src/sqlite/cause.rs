@@ -10,9 +10,9 @@ pub(super) fn explain(err: Error) -> Cause {
             let code = err.code().and_then(|code| code.parse().ok());
             of_library(code.unwrap_or_default(), err.message())
         }
-        Error::Configuration(_) => "the URL is not one of SQLite",
+        Error::Configuration(_) => "the URL is not a valid SQLite URL",
         Error::PoolTimedOut => "all connections to the file were in use for too long",
-        _ => "the call of SQLite failed",
+        _ => "the call to SQLite failed",
     };
     Cause::new(words, inside(err))
 }
@@ -28,9 +28,9 @@ fn of_library(code: u32, message: &str) -> &'static str {
     match code & 0xff {
         3 | 8 => "the SQLite file cannot be written to",
         5 | 6 => "the SQLite file is locked by another connection",
-        10 => "the disk failed that holds the SQLite file",
-        11 | 26 => "the file is no SQLite database, or it is damaged",
-        13 => "the disk is full that holds the SQLite file",
+        10 => "the disk of the SQLite file failed",
+        11 | 26 => "the file is not an SQLite database, or it is damaged",
+        13 => "the disk of the SQLite file is full",
         14 => "the SQLite file cannot be opened",
         _ => "SQLite refused the statement",
     }

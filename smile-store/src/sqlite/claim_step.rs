@@ -22,13 +22,13 @@ pub(super) enum Change {
     Release,
 }
 
-/// What the table says to it.
+/// The result of a step.
 #[derive(Debug)]
 pub(super) enum Found {
     /// The claim's fence.
     Acquired(i64),
     Refused(Refused),
-    /// How many rows.
+    /// The number of rows that changed.
     Changed(u64),
 }
 
@@ -89,7 +89,7 @@ const REFUSED: &str = concat!(
     " AND (state = 'done' OR state = 'claimed' AND token <> ?2)"
 );
 
-/// For an event that is not refused: what is there is over, or the token's own.
+/// For a claim that is not refused: the old row is over, or the token's own.
 const CLAIM: &str = concat!(
     "INSERT INTO smile_dedupe (key, state, token, fingerprint, fence, expires_at)
      VALUES (?1, 'claimed', ?2, ?4, ",

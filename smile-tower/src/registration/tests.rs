@@ -92,7 +92,7 @@ async fn an_error_of_the_http_client_is_the_source() {
     assert!(matches!(err, RegistrationError::Transport(_)), "{err:?}");
     assert_eq!(
         err.to_string(),
-        "expected an answer of the registration api, found none"
+        "expected an answer from the registration api, found none"
     );
     let source = err.source().map(ToString::to_string);
     assert_eq!(source.as_deref(), Some("connection refused"));

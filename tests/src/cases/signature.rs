@@ -10,7 +10,7 @@ pub fn a_missing_signature_is_refused(kind: Kind) {
     assert_eq!(subject.seen(), []);
 }
 
-/// Headers may not be doubled, since another hop may look at the other one.
+/// Headers may not be repeated, since another hop may look at the other one.
 pub fn two_signatures_are_refused_even_if_equal(kind: Kind) {
     let subject = Setup::new().start(kind);
     let request = sign::smile_api(sign::event());

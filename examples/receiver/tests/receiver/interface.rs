@@ -239,7 +239,10 @@ fn a_flag_that_cannot_be_meant_is_told() {
             &["--allow-from", "10.0.0.0/33"],
             "\"10.0.0.0/33\" is neither an address nor a network",
         ),
-        (&["--dedupe", "mysql://x"], "--dedupe takes memory, none"),
+        (
+            &["--dedupe", "mysql://x"],
+            "--dedupe: expected memory, none",
+        ),
         #[cfg(not(feature = "redis"))]
         (
             &["--dedupe", "redis://127.0.0.1"],

@@ -85,7 +85,7 @@ async fn a_test_that_moves_tokios_clock_sees_retention_end() {
 }
 
 #[tokio::test]
-#[ignore = "takes a while: 1,100,000 events"]
+#[ignore = "slow: 1,100,000 events"]
 async fn a_million_events_take_what_is_documented_and_the_newest_are_remembered() {
     let before = resident();
     let store = MemoryDedupe::bounded(NonZeroUsize::new(1_000_000).unwrap());
@@ -95,7 +95,7 @@ async fn a_million_events_take_what_is_documented_and_the_newest_are_remembered(
     }
     let each = (resident() - before) * 1024 / 1_000_000;
     println!("{each} bytes for each event");
-    // Whatever else the process has touched since counts, too.
+    // Other memory that the process touched meanwhile counts, too.
     assert!(each <= 190, "{each} bytes for each event");
     assert_eq!(store.len(), 1_000_000);
     for n in 100_000..1_100_000 {
@@ -136,9 +136,9 @@ async fn claims_in_flight_are_not_forgotten_for_room() {
     assert!(is_done(&store, "et-99").await);
 }
 
-/// What a store is to know, kept in the plainest way.
+/// The same rules, written as simply as possible.
 #[derive(Default)]
-struct Plain {
+struct Simple {
     events: HashMap<u8, (u32, Kept)>,
     /// Keys and the turns in which they were done, the oldest first.
     done: VecDeque<(u8, usize)>,
@@ -150,10 +150,10 @@ enum Kept {
     Done { turn: usize },
 }
 
-impl Plain {
+impl Simple {
     const CAPACITY: usize = 3;
 
-    /// What `holder` is told.
+    /// The answer to `holder`.
     fn claim(&mut self, key: u8, holder: usize, now: u32, until: u32) -> &'static str {
         match self.events.get(&key) {
             Some((over, Kept::Claimed(other))) if *over > now && *other != holder => "in flight",
@@ -197,11 +197,11 @@ enum Step {
 
 proptest! {
     #[test]
-    fn it_knows_what_the_plainest_store_would(
+    fn it_answers_as_the_simplest_store_would(
         steps in vec((select(&STEPS), 0..6u8, 0..3usize, 0..4u32), 0..200)
     ) {
-        let mut state = MemoryDedupe::bounded(NonZeroUsize::new(Plain::CAPACITY).unwrap()).0.into_inner().unwrap();
-        let mut plain = Plain::default();
+        let mut state = MemoryDedupe::bounded(NonZeroUsize::new(Simple::CAPACITY).unwrap()).0.into_inner().unwrap();
+        let mut simple = Simple::default();
         let keys = [0, 1, 2, 3, 4, 5].map(|n| hash(&format!("et-{n}")));
         let tokens = [(); 3].map(|()| Token::unique());
         let start = Instant::now();
@@ -211,39 +211,39 @@ proptest! {
             now += passes;
             let until = now + 5;
             let (key, token) = (keys[usize::from(n)], tokens[holder]);
-            let holds = if plain.holds(n, holder) { Ownership::Held } else { Ownership::Lost };
+            let holds = if simple.holds(n, holder) { Ownership::Held } else { Ownership::Lost };
             match step {
                 Step::Claim => {
                     let claim = state.claim(key, token, at(now), at(until) - at(now));
-                    let told = match claim {
+                    let answer = match claim {
                         Claim::Acquired { .. } => "acquired",
                         Claim::InFlight { .. } => "in flight",
                         Claim::Done { .. } => "done",
                     };
-                    prop_assert_eq!(told, plain.claim(n, holder, now, until));
+                    prop_assert_eq!(answer, simple.claim(n, holder, now, until));
                 }
                 Step::Extend => {
                     prop_assert_eq!(state.extend(key, token, at(until)), holds);
                     if holds == Ownership::Held {
-                        plain.events.insert(n, (until, Kept::Claimed(holder)));
+                        simple.events.insert(n, (until, Kept::Claimed(holder)));
                     }
                 }
                 Step::Finish => {
                     let print = Fingerprint::default();
                     prop_assert_eq!(state.finish(key, token, print, at(until)), holds);
                     if holds == Ownership::Held {
-                        plain.finish(n, turn, until);
+                        simple.finish(n, turn, until);
                     }
                 }
                 Step::Release => {
                     prop_assert_eq!(state.release(key, token), holds);
                     if holds == Ownership::Held {
-                        plain.events.remove(&n);
+                        simple.events.remove(&n);
                     }
                 }
             }
-            prop_assert_eq!(state.events.len(), plain.events.len());
-            prop_assert_eq!(state.remembered, plain.events.len() - plain.claimed());
+            prop_assert_eq!(state.events.len(), simple.events.len());
+            prop_assert_eq!(state.remembered, simple.events.len() - simple.claimed());
         }
     }
 }

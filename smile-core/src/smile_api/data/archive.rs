@@ -49,7 +49,7 @@ open_enum! {
         InvalidFieldFormat = "INVALID_FIELD_FORMAT",
         /// The vendor's system failed.
         SystemError = "SYSTEM_ERROR",
-        /// It could not be told what the file is. Found in the webhooks page's example only.
+        /// The kind of the file was not recognised. Found in the webhooks page's example only.
         FileUnableToRecognize = "FILE_UNABLE_TO_RECOGNIZE",
     }
 }

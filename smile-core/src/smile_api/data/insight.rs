@@ -3,7 +3,7 @@ use std::{borrow::Cow, fmt};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeMap};
 use serde_json::value::RawValue;
 
-use crate::model::{Context, DateTime, Filled, IntoOwned, Number, Read, Text, Unknown, object};
+use crate::model::{Context, DateTime, IntoOwned, Number, Presence, Read, Text, Unknown, object};
 
 object! {
     /// What the vendor computed from a user's data (`InsightPayload`).
@@ -72,7 +72,7 @@ impl<'a> Features<'a> {
         self.0.is_empty()
     }
 
-    /// Adds a figure. Of doubled names the first counts.
+    /// Adds a figure. Of repeated names the first counts.
     pub fn push(&mut self, name: impl Into<Cow<'a, str>>, value: Cow<'a, RawValue>) {
         self.0.push(name, value);
     }
@@ -342,7 +342,7 @@ impl<'de> Read<'de> for Features<'de> {
         &mut self,
         deserializer: D,
         context: &Context,
-    ) -> Result<Filled, D::Error> {
+    ) -> Result<Presence, D::Error> {
         self.0.read_into(deserializer, context)
     }
 }

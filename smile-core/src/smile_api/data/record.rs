@@ -1,7 +1,7 @@
 use crate::model::{Date, DateTime, Number, Subject, Text, object, open_enum};
 
 object! {
-    /// A record was asked for (`RecordCreatedEvent`). It names no user.
+    /// A record was requested (`RecordCreatedEvent`). It names no user.
     pub struct RecordCreated<'a> {
         /// The record, such as `ss-..`; opaque.
         record_id: Option<Text<'a>> = "recordId",
@@ -13,7 +13,7 @@ object! {
 impl Subject for RecordCreated<'_> {}
 
 object! {
-    /// A record is there, or could not be had (`RecordCompletedEvent`). It names no user.
+    /// A record is ready, or could not be obtained (`RecordCompletedEvent`). It names no user.
     pub struct RecordCompleted<'a> {
         /// The record, such as `ss-..`; opaque.
         record_id: Option<Text<'a>> = "recordId",
@@ -47,7 +47,7 @@ open_enum! {
         Processing = "PROCESSING",
         /// It is there.
         Completed = "COMPLETED",
-        /// It could not be had.
+        /// It could not be obtained.
         Error = "ERROR",
     }
 }
@@ -74,7 +74,7 @@ object! {
     pub struct SocialSecurity<'a> {
         /// The record, `ss-..`; opaque.
         id: Option<Text<'a>> = "id",
-        /// When it was asked for, UTC.
+        /// When it was requested, UTC.
         created_at: Option<DateTime<'a>> = "createdAt",
         /// How far it is.
         status: Option<RecordStatus<'a>> = "status",

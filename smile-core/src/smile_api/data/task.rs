@@ -43,8 +43,8 @@ object! {
 }
 
 impl<'a> TaskFinished<'a> {
-    /// The data, where the webhook was registered with `includePayload`. Absent, `null` and `{}` all
-    /// mean that there is none.
+    /// The data, where the webhook was registered with `includePayload`. Absent, `null` and `{}`
+    /// all mean that there is none.
     #[must_use]
     pub fn payload(&self) -> Option<&DatapointPayload<'a>> {
         self.payload
@@ -76,8 +76,8 @@ object! {
 }
 
 impl<'a> AccountSyncTaskFinished<'a> {
-    /// The data, where the webhook was registered with `includePayload`. Absent, `null` and `{}` all
-    /// mean that there is none.
+    /// The data, where the webhook was registered with `includePayload`. Absent, `null` and `{}`
+    /// all mean that there is none.
     #[must_use]
     pub fn payload(&self) -> Option<&DatapointPayload<'a>> {
         self.payload

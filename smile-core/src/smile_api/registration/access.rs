@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use super::InvalidInput;
 
-/// Which of the vendor's systems is meant. A key works in one of them only.
+/// One of the vendor's systems. A key works in one of them only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Environment {
@@ -22,8 +22,8 @@ impl Environment {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput::BaseUrl`] where it is not `https://`, other than on this machine: the
-    /// credentials would travel in the clear.
+    /// [`InvalidInput::BaseUrl`] if it is not `https://`, except on this machine: the credentials
+    /// would travel in clear text.
     pub fn at(base_url: &str) -> Result<Self, InvalidInput> {
         let base_url = base_url.strip_suffix('/').unwrap_or(base_url);
         let is_plain = base_url.bytes().all(|byte| byte.is_ascii_graphic());
@@ -55,9 +55,9 @@ impl Environment {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaseUrl(Box<str>);
 
-/// An API key and its secret, from the Developer Portal. Sent by HTTP Basic.
+/// An API key and its secret, from the Developer Portal, for HTTP Basic.
 ///
-/// They are redacted in `Debug` and overwritten when dropped.
+/// `Debug` redacts them, and dropping overwrites them.
 #[derive(Clone)]
 pub struct Credentials {
     authorization: Zeroizing<String>,
@@ -68,7 +68,7 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`] where one is empty or cannot be sent by HTTP Basic.
+    /// [`InvalidInput`] if one is empty or HTTP Basic cannot send it.
     pub fn new(key: &str, secret: &str) -> Result<Self, InvalidInput> {
         for (field, text) in [("api key", key), ("api secret", secret)] {
             if text.is_empty() {
@@ -101,7 +101,7 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// The host of what follows `://`.
+/// The host in the text after `://`.
 fn host(rest: &str) -> &str {
     let authority = rest.split('/').next().unwrap_or_default();
     match authority.rsplit_once(':') {

@@ -2,10 +2,10 @@ use std::{error, fmt};
 
 use crate::model::{Text, Unknown, open_enum};
 
-/// The vendor answered something else than what was asked for.
+/// The vendor refused a request, or sent an unexpected answer.
 ///
-/// `Display` names status, code and request id, but not the vendor's message, which may quote what
-/// was sent; see [`message`](Self::message).
+/// `Display` shows the status, the code and the request id, but not the vendor's
+/// [`message`](Self::message), which may quote the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiError(Box<Answer>);
 
@@ -33,7 +33,7 @@ impl ApiError {
         }))
     }
 
-    /// What it means for the caller. The status decides, and where that is no error, the code.
+    /// What the error means for the caller.
     #[must_use]
     pub fn kind(&self) -> ApiErrorKind {
         match self.0.status {
@@ -54,19 +54,19 @@ impl ApiError {
         self.0.status
     }
 
-    /// The vendor's code, where the answer has one.
+    /// The vendor's code, if the answer has one.
     #[must_use]
     pub fn code(&self) -> Option<&ApiCode<'static>> {
         self.0.code.as_ref()
     }
 
-    /// The vendor's words, where the answer has some.
+    /// The vendor's message, if the answer has one.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.0.message.as_deref()
     }
 
-    /// What to tell the vendor's support, where the answer has it.
+    /// The request's id, if the answer has one. The vendor's support asks for it.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
@@ -83,7 +83,7 @@ impl fmt::Display for ApiError {
             write!(f, " (request {})", request_id.escape_debug())?;
         }
         if self.kind() == ApiErrorKind::Unexpected {
-            f.write_str(", which is not what was asked for")?;
+            f.write_str(", expected a success with the documented body")?;
         }
         Ok(())
     }
@@ -97,13 +97,14 @@ impl error::Error for ApiError {}
 pub enum ApiErrorKind {
     /// 429: too many requests from this IP address. Wait a second or more and try again.
     RateLimited,
-    /// 401, or 400 with `INVALID_CREDENTIALS`: key or secret are wrong, or of another environment.
+    /// 401, or 400 with `INVALID_CREDENTIALS`: the key or the secret is wrong, or belongs to
+    /// another environment.
     Unauthorized,
     /// 403: the key may not do this.
     Forbidden,
-    /// 404: there is no such webhook.
+    /// 404: the webhook does not exist.
     NotFound,
-    /// Another 4xx: the vendor does not take what was sent.
+    /// Another 4xx: the vendor does not accept the request.
     Refused,
     /// 5xx: the vendor failed. Try again later.
     Server,
@@ -118,15 +119,15 @@ open_enum! {
         Ok = "OK",
         /// 201: it was created.
         Created = "CREATED",
-        /// 400: key or secret are wrong.
+        /// 400: the key or the secret is wrong.
         InvalidCredentials = "INVALID_CREDENTIALS",
         /// 400: a parameter is not valid.
         InvalidParameters = "INVALID_PARAMETERS",
-        /// 401: key or secret are missing or not known.
+        /// 401: the key or the secret is missing or unknown.
         InvalidToken = "INVALID_TOKEN",
         /// 403: the key may not do this.
         UnauthorizedAccess = "UNAUTHORIZED_ACCESS",
-        /// 404: there is no such thing.
+        /// 404: the resource does not exist.
         MissingResource = "MISSING_RESOURCE",
         /// 415: the content type is not supported. Not in the schema.
         UnsupportedType = "UNSUPPORTED_TYPE",

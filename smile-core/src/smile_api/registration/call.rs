@@ -18,7 +18,7 @@ pub struct Registration {
 }
 
 impl Registration {
-    /// Takes where to register, and in whose name.
+    /// Makes calls to `environment` with these credentials.
     #[must_use]
     pub fn new(environment: Environment, credentials: Credentials) -> Self {
         Self {
@@ -56,7 +56,7 @@ impl Registration {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`] where the id is not 1 to 200 characters long, or a step in the path.
+    /// [`InvalidInput`] if the id does not have 1 to 200 characters, or is `.` or `..`.
     pub fn get(&self, id: &str) -> Result<Call<Webhook<'static>>, InvalidInput> {
         Ok(Call::new(
             self.request(Method::Get, &path_of(id)?, None),
@@ -68,7 +68,7 @@ impl Registration {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`] where the id is not 1 to 200 characters long, or a step in the path.
+    /// [`InvalidInput`] if the id does not have 1 to 200 characters, or is `.` or `..`.
     pub fn delete(&self, id: &str) -> Result<Call<()>, InvalidInput> {
         Ok(Call::new(
             self.request(Method::Delete, &path_of(id)?, None),
@@ -92,7 +92,7 @@ impl Registration {
     }
 }
 
-/// Which page of webhooks to list: by default the first, of 150, the most that there can be.
+/// Which page of webhooks to list, and its size: 150 by default, the vendor's maximum.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageRequest {
     size: u16,
@@ -109,7 +109,7 @@ impl PageRequest {
         }
     }
 
-    /// The page at a cursor, the `next_cursor` of the one before.
+    /// The page at a cursor, which is the `next_cursor` of the page before.
     #[must_use]
     pub fn at(cursor: &str) -> Self {
         Self {
@@ -122,7 +122,7 @@ impl PageRequest {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput::PageSize`] where it is not 1 to 150.
+    /// [`InvalidInput::PageSize`] if it is not 1 to 150.
     pub fn size(self, size: u16) -> Result<Self, InvalidInput> {
         if (1..=150).contains(&size) {
             Ok(Self { size, ..self })
@@ -132,7 +132,7 @@ impl PageRequest {
     }
 }
 
-/// A request to send, and how to read what comes back.
+/// A request to send, and a way to read its answer.
 #[derive(Debug)]
 pub struct Call<T> {
     request: Request,
@@ -149,7 +149,7 @@ impl<T> Call<T> {
         }
     }
 
-    /// What to send.
+    /// The request to send.
     #[must_use]
     pub fn request(&self) -> &Request {
         &self.request
@@ -159,7 +159,7 @@ impl<T> Call<T> {
     ///
     /// # Errors
     ///
-    /// [`ApiError`] for any other status, and for a body that is not what the vendor documents.
+    /// [`ApiError`] for any other status, and for a body that does not have the documented shape.
     pub fn parse(&self, status: u16, body: &[u8]) -> Result<T, ApiError> {
         let frame = Unknown::parse(body);
         let data = frame
@@ -177,7 +177,7 @@ impl<T> Call<T> {
 
 /// An HTTP request.
 ///
-/// Its `Debug` shows neither the credentials nor the body, which may hold a secret.
+/// `Debug` shows neither the credentials nor the body, which may hold a secret.
 pub struct Request {
     method: Method,
     url: String,
@@ -192,14 +192,14 @@ impl Request {
         self.method
     }
 
-    /// The whole address, with its query.
+    /// The whole URL, with its query.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The headers, their names in lower case. The value of `authorization` is secret: mark it as
-    /// sensitive where your client can.
+    /// The headers, with lower-case names. The value of `authorization` is secret: mark it as
+    /// sensitive if your client can.
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let content_type = self
             .body
@@ -213,7 +213,7 @@ impl Request {
         .chain(content_type)
     }
 
-    /// The body, where there is one.
+    /// The body, if there is one.
     #[must_use]
     pub fn body(&self) -> Option<&[u8]> {
         self.body.as_ref().map(|body| body.as_slice())
@@ -266,7 +266,7 @@ fn path_of(id: &str) -> Result<String, InvalidInput> {
     Ok(format!("/webhooks/{}", percent_encoded(id)))
 }
 
-/// All but the unreserved characters of RFC 3986.
+/// Encodes all but the unreserved characters of RFC 3986.
 fn percent_encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {

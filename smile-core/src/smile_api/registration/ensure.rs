@@ -5,15 +5,14 @@ use super::{
     WebhookPage,
 };
 
-/// Makes sure that a webhook is registered, so that an application can do so each time it starts.
+/// Creates a webhook unless one like it is registered. An application can do this at each start.
 ///
-/// It lists all webhooks. One is taken for the same when it has the address and `active` and
-/// `include_payload` as wanted, and gets at least the events that are wanted; the name does not
-/// matter. If there is none, one is created. Nothing is ever deleted: a webhook that is left over
-/// after a change of settings, and would send events twice, is yours to delete.
+/// It lists all webhooks. One is alike if it has the same URL, `active` and `include_payload`, and
+/// at least the wanted events; the name does not matter. It never deletes a webhook: after a change
+/// of settings, delete the old one yourself, or it sends events twice.
 ///
 /// Two replicas that start at the same moment may both create one; events then come twice, under
-/// two ids. Where that matters, let one of them do it.
+/// two ids. If that matters, let one of them do it.
 #[derive(Debug)]
 pub struct EnsureCall {
     registration: Registration,
@@ -48,7 +47,7 @@ impl EnsureCall {
         }
     }
 
-    /// What to send.
+    /// The request to send.
     #[must_use]
     pub fn request(&self) -> &Request {
         match &self.state {
@@ -104,38 +103,38 @@ impl EnsureCall {
     }
 }
 
-/// What to do next. Complete: either there is something to send, or there is not.
+/// The next step. Exhaustive: there is a request to send, or there is none.
 #[derive(Debug)]
 pub enum EnsureStep {
     /// Send another request.
     Send(EnsureCall),
-    /// Nothing: the webhook is registered.
+    /// The webhook is registered.
     Done(Ensured),
 }
 
-/// How it comes that a webhook is registered.
+/// A registered webhook, and whether it is new.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Ensured {
-    /// It was already, and its secret is as given here.
+    /// It was registered before. The second value compares its secret with the wanted one.
     Existing(Webhook<'static>, SecretMatch),
     /// It was created.
     Created(Webhook<'static>),
 }
 
-/// Whether a webhook that was already registered has the secret that is wanted.
+/// Whether a webhook that was registered before has the wanted secret.
 ///
-/// A different secret does not make a different webhook: if the vendor masked it one day, each start
-/// would create another webhook.
+/// A different secret does not make a different webhook: if the vendor masked it one day, each
+/// start would create another webhook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SecretMatch {
-    /// It has.
+    /// It has the wanted secret.
     Same,
-    /// It has not, and its events will be refused: delete it and ensure again, or accept the old
-    /// secret too.
+    /// It has another secret, so its events would be refused: delete it and ensure again, or accept
+    /// both secrets.
     Different,
-    /// The vendor did not tell.
+    /// The vendor did not return its secret.
     NotTold,
 }
 
@@ -149,11 +148,11 @@ impl SecretMatch {
     }
 }
 
-/// Why it is not known whether a webhook is registered.
+/// The webhook could not be looked up or created.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EnsureError {
-    /// The vendor answered something else than what was asked for.
+    /// The vendor refused a request, or sent an unexpected answer.
     Api(ApiError),
     /// The list of webhooks does not end: a cursor leads to itself, or there are over 100 pages.
     EndlessList,
@@ -162,8 +161,12 @@ pub enum EnsureError {
 impl fmt::Display for EnsureError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Api(_) => f.write_str("expected to learn which webhooks are registered"),
-            Self::EndlessList => f.write_str("expected the list of webhooks to end, found no end"),
+            Self::Api(_) => {
+                f.write_str("the webhooks could not be listed, or the new one not created")
+            }
+            Self::EndlessList => f.write_str(
+                "expected the list of webhooks to end, found a repeated cursor or over 100 pages",
+            ),
         }
     }
 }

@@ -1,8 +1,8 @@
 use std::{error, fmt};
 
-/// What was given is outside of the vendor's limits, and would be refused.
+/// An input that the vendor would refuse.
 ///
-/// The message holds no secrets.
+/// The message never holds a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidInput {
@@ -12,17 +12,17 @@ pub enum InvalidInput {
         field: &'static str,
         /// Its length in characters.
         found: usize,
-        /// The longest that the vendor takes. The shortest is 1.
+        /// The longest that the vendor accepts. The shortest is 1.
         longest: usize,
     },
-    /// A page of webhooks is to be smaller than 1 or larger than 150.
+    /// The size of a page is not 1 to 150.
     PageSize {
-        /// The size that was asked for.
+        /// The size given.
         found: u16,
     },
-    /// An id is `.` or `..`, which an HTTP client takes for a step in the path.
+    /// An id is `.` or `..`, which an HTTP client would resolve as a path segment.
     Id,
-    /// The address of a webhook does not begin with `https://`.
+    /// The URL of a webhook does not begin with `https://`.
     NotHttps,
     /// A list of event types is empty.
     NoEventTypes,
@@ -46,8 +46,8 @@ impl fmt::Display for InvalidInput {
                 )
             }
             Self::PageSize { found } => write!(f, "size: expected 1 to 150, found {found}"),
-            Self::Id => f.write_str("id: expected one, found a step in the path"),
-            Self::NotHttps => f.write_str("url: expected one that begins with https://"),
+            Self::Id => f.write_str("id: expected an id, found `.` or `..`"),
+            Self::NotHttps => f.write_str("url: expected https://, found another scheme"),
             Self::NoEventTypes => f.write_str("event types: expected at least one, found none"),
             Self::BaseUrl => {
                 f.write_str("base url: expected https://, or http:// on this machine, and a path")

@@ -19,13 +19,13 @@ pub struct NewWebhook {
 }
 
 impl NewWebhook {
-    /// Takes a name for people (1 to 200 characters), the address that events are sent to (1 to 500
-    /// characters, `https://`), and the secret that they are signed with (1 to 64 characters; make
-    /// it long and random).
+    /// Takes a name for people (1 to 200 characters), the URL that receives events (1 to 500
+    /// characters, `https://`), and the secret that signs them (1 to 64 characters; make it long
+    /// and random).
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`] where one is outside of these limits.
+    /// [`InvalidInput`] if one is outside these limits.
     pub fn new(name: &str, url: &str, secret: &str) -> Result<Self, InvalidInput> {
         check_length("name", name, 200)?;
         check_length("url", url, 500)?;
@@ -47,7 +47,7 @@ impl NewWebhook {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput::NoEventTypes`] where there is none.
+    /// [`InvalidInput::NoEventTypes`] if there is none.
     pub fn events<T: Into<Subscription>>(
         mut self,
         event_types: impl IntoIterator<Item = T>,
@@ -67,14 +67,14 @@ impl NewWebhook {
         self
     }
 
-    /// Creates it switched off: nothing is sent, and there is no call to switch it on later.
+    /// Creates the webhook inactive: it gets no events, and no call can activate it later.
     #[must_use]
     pub fn inactive(mut self) -> Self {
         self.is_active = false;
         self
     }
 
-    /// The address that events are sent to.
+    /// The URL that receives events.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
@@ -98,7 +98,7 @@ impl NewWebhook {
 
     /// The body of the request, which holds the secret.
     pub(super) fn to_body(&self) -> Zeroizing<Vec<u8>> {
-        // Large enough for all escapes, so that no copy is left behind by growing.
+        // Large enough for all escapes: growing would leave a copy of the secret behind.
         let room = 256 + 6 * (self.name.len() + self.url.len() + self.secret.len());
         let names: usize = self
             .event_types
@@ -106,7 +106,7 @@ impl NewWebhook {
             .map(|event| event.as_str().len() * 6 + 3)
             .sum();
         let mut body = Zeroizing::new(Vec::with_capacity(room + names));
-        // Writing strings and flags into memory has no way to fail.
+        // Writing strings and flags into memory cannot fail.
         let _ = serde_json::to_writer(&mut *body, &Body(self));
         body
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use crate::{
-    model::{Context, DateTime, Filled, IntoOwned, List, Read, Text, object},
+    model::{Context, DateTime, IntoOwned, List, Presence, Read, Text, object},
     smile_api::EventType,
 };
 
@@ -12,7 +12,7 @@ use crate::{
 pub type WebhookPage = List<'static, Webhook<'static>>;
 
 object! {
-    /// A webhook that is registered (`Webhook`).
+    /// A registered webhook (`Webhook`).
     pub struct Webhook<'a> {
         /// The webhook; opaque.
         id: Option<Text<'a>> = "id",
@@ -20,14 +20,14 @@ object! {
         created_at: Option<DateTime<'a>> = "createdAt",
         /// Its name for people.
         name: Option<Text<'a>> = "name",
-        /// The address that events are sent to.
+        /// The URL that receives events.
         url: Option<Text<'a>> = "url",
-        /// What events are signed with. The vendor returns it; it is redacted in `Debug`, and
+        /// The secret that signs events. The vendor returns it; `Debug` redacts it, and it is
         /// serialised as `"(redacted)"`.
         secret: Option<Redacted<'a>> = "secret",
         /// The events that it gets.
         event_types: Vec<Subscription> = "eventTypes",
-        /// Whether anything is sent; the schema's default is true.
+        /// Whether the vendor sends events; the schema's default is true.
         active: Option<bool> = "active",
         /// Whether events carry their payload; the schema's default is false.
         include_payload: Option<bool> = "includePayload",
@@ -36,11 +36,11 @@ object! {
     }
 }
 
-/// What a webhook gets.
+/// The events that a webhook gets.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Subscription {
-    /// All events, those of the future too.
+    /// All events, also of types yet to come.
     All,
     /// Events of this type.
     Only(EventType),
@@ -92,7 +92,7 @@ impl<'de> Read<'de> for Subscription {
         &mut self,
         deserializer: D,
         context: &Context,
-    ) -> Result<Filled, D::Error> {
+    ) -> Result<Presence, D::Error> {
         let mut text = Text::blank();
         let presence = text.read_into(deserializer, context)?;
         *self = text.as_str().into();
@@ -112,8 +112,8 @@ impl Serialize for Subscription {
     }
 }
 
-/// A text that must not be shown: redacted in `Debug` and where it is serialised, and overwritten
-/// when dropped, where it is owned.
+/// A secret text: redacted in `Debug` and when serialised. If owned, it is overwritten when
+/// dropped.
 #[derive(Clone)]
 pub struct Redacted<'a>(Inner<'a>);
 
@@ -183,7 +183,7 @@ impl<'de> Read<'de> for Redacted<'de> {
         &mut self,
         deserializer: D,
         context: &Context,
-    ) -> Result<Filled, D::Error> {
+    ) -> Result<Presence, D::Error> {
         let mut text = Text::blank();
         let presence = text.read_into(deserializer, context)?;
         *self = text.into();

@@ -70,8 +70,8 @@ object! {
 }
 
 impl UploadsCallback<'_> {
-    /// The uploads as JSON. The vendor documents an object, speaks of an array, and shows code that
-    /// sends it as JSON in a string; such a string is unpacked. What is in it is not documented.
+    /// The uploads as JSON. The vendor documents an object, mentions an array, and shows code that
+    /// sends JSON in a string, which this method parses. The content is not documented.
     #[must_use]
     pub fn uploads(&self) -> Option<RawJson<'_>> {
         self.uploads.as_ref().and_then(unwrapped)

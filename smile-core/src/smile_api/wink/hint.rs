@@ -10,10 +10,9 @@ use crate::{
 
 use super::{Callback, Payload};
 
-/// A callback that somebody says was made: unsigned, and good for hints only, see the
-/// [module](super).
+/// A forwarded callback: unsigned, so no more than a hint, see the [module](super).
 ///
-/// It is serialised as it is forwarded: `{"callback": .., "payload": ..}`.
+/// Its serialised form is the forwarded one: `{"callback": .., "payload": ..}`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hint<'a> {
     payload: Payload<'a>,
@@ -24,8 +23,8 @@ impl<'a> Hint<'a> {
     ///
     /// # Errors
     ///
-    /// Where the body has no name of a callback, or a payload that is not what the vendor documents
-    /// for it. An unknown callback is no error.
+    /// If the body names no callback, or its payload does not have the documented shape. An unknown
+    /// callback is no error.
     pub fn parse(body: &'a [u8]) -> Result<Self, HintError> {
         let Members { callback } = read_envelope(body).map_err(HintError::Wrapper)?;
         let callback =
@@ -40,13 +39,13 @@ impl<'a> Hint<'a> {
         Self { payload }
     }
 
-    /// Which callback was made.
+    /// The name of the callback.
     #[must_use]
     pub fn callback(&self) -> Callback {
         self.payload.callback()
     }
 
-    /// What it was given.
+    /// The argument of the callback.
     #[must_use]
     pub fn payload(&self) -> &Payload<'a> {
         &self.payload
@@ -77,13 +76,13 @@ impl Serialize for Hint<'_> {
     }
 }
 
-/// Why a body is no forwarded callback. The message never holds values of the body.
+/// A body is not a forwarded callback. The message never holds values of the body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HintError {
-    /// It names no callback.
+    /// The body names no callback.
     Wrapper(EnvelopeError),
-    /// The payload is not what the vendor documents for the callback.
+    /// The payload does not have the shape that the vendor documents for the callback.
     Payload(DataError),
 }
 

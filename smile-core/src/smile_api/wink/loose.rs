@@ -1,13 +1,13 @@
-//! The arguments that the vendor's sources show in more than one shape.
+//! Arguments that the vendor's sources show in more than one shape.
 
 use std::collections::HashMap;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::model::{Context, Filled, IntoOwned, RawJson, Read, Subject, Text, open_enum};
+use crate::model::{Context, IntoOwned, Presence, RawJson, Read, Subject, Text, open_enum};
 
-/// Makes the argument of a callback that is kept as JSON of any shape.
+/// Makes the argument of a callback, kept as JSON of any shape.
 macro_rules! loose {
     ($(#[$meta:meta])* $name:ident) => {
         $(#[$meta])*
@@ -15,7 +15,7 @@ macro_rules! loose {
         pub struct $name<'a>(Option<RawJson<'a>>);
 
         impl<'a> $name<'a> {
-            /// The argument as sent, where there is one.
+            /// The argument as sent, if there is one.
             #[must_use]
             pub fn raw(&self) -> Option<&RawJson<'a>> {
                 self.0.as_ref()
@@ -44,7 +44,7 @@ macro_rules! loose {
                 Self::default()
             }
 
-            fn read_into<D>(&mut self, deserializer: D, context: &Context) -> Result<Filled, D::Error>
+            fn read_into<D>(&mut self, deserializer: D, context: &Context) -> Result<Presence, D::Error>
             where
                 D: Deserializer<'de>,
             {
@@ -69,13 +69,13 @@ macro_rules! loose {
 }
 
 loose! {
-    /// The argument of `onTokenExpired`. None is documented; an older sample of the vendor's has one.
+    /// The argument of `onTokenExpired`. The vendor documents none; an older sample has one.
     TokenExpired
 }
 
 loose! {
-    /// The argument of `onClose`. Older pages document none; newer ones a reason, which is a string
-    /// by itself in one and a member of an object in the others.
+    /// The argument of `onClose`. Older pages document none. Newer pages document a reason: a
+    /// string on one page, a member of an object on the others.
     Closed
 }
 
@@ -115,7 +115,7 @@ open_enum! {
     }
 }
 
-/// The JSON itself, or the JSON that is in it as a string.
+/// The JSON itself, or the JSON inside a string.
 pub(super) fn unwrapped<'a>(raw: &'a RawJson<'_>) -> Option<RawJson<'a>> {
     let json = raw.get();
     if json == "null" {

@@ -7,7 +7,7 @@ object! {
     pub struct UiEvent<'a> {
         /// The page that is shown.
         event_name: Option<UiEventName<'a>> = "eventName",
-        /// When; the format is not documented.
+        /// When the page was shown; the format is not documented.
         event_time: Option<Text<'a>> = "eventTime",
         /// Whether the widget works with real data.
         mode: Option<WidgetMode<'a>> = "mode",
@@ -21,7 +21,8 @@ object! {
 }
 
 impl UiEvent<'_> {
-    /// The account that the page is about. The vendor's samples send an object, and JSON in a string.
+    /// The account that the page is about. The vendor's samples send an object, or JSON in a
+    /// string.
     #[must_use]
     pub fn account(&self) -> Option<UiAccount<'static>> {
         let json = unwrapped(self.account.as_ref()?)?;
@@ -30,7 +31,8 @@ impl UiEvent<'_> {
             .ok()
     }
 
-    /// The archive that the page is about. The vendor's samples send an object, and JSON in a string.
+    /// The archive that the page is about. The vendor's samples send an object, or JSON in a
+    /// string.
     #[must_use]
     pub fn archive(&self) -> Option<UiArchive<'static>> {
         let json = unwrapped(self.archive.as_ref()?)?;
@@ -63,7 +65,7 @@ open_enum! {
         AccountRevokePageOpened = "AccountRevokePageOpened",
         /// Other ways to log in.
         LoginOptionsPageOpened = "LoginOptionsPageOpened",
-        /// Questions on the employer.
+        /// Questions about the employer.
         EmployerSurveyPageOpened = "EmployerSurveyPageOpened",
         /// The kinds of files to upload.
         FileTypeListPageOpened = "FileTypeListPageOpened",
@@ -79,9 +81,9 @@ open_enum! {
 open_enum! {
     /// Whether the widget works with real data. The vendor gives these two as examples.
     pub enum WidgetMode<'a> {
-        /// With made-up data.
+        /// It works with made-up data.
         Sandbox = "SANDBOX",
-        /// With real data.
+        /// It works with real data.
         Production = "PRODUCTION",
     }
 }
@@ -99,7 +101,7 @@ object! {
 object! {
     /// The archive of a UI event.
     pub struct UiArchive<'a> {
-        /// What the files are, such as `payslip`.
+        /// The kind of the files, such as `payslip`.
         file_type: Option<Text<'a>> = "fileType",
     }
 }

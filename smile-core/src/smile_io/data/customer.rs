@@ -32,8 +32,8 @@ object! {
 }
 
 impl Customer<'_> {
-    /// The birthday. The vendor writes the year 1004 where it does not know the year, and then there
-    /// is none.
+    /// The birthday. The vendor writes the year 1004 where it does not know the year, and then
+    /// there is none.
     ///
     /// ```
     /// use smile_core::smile_io::data::Customer;

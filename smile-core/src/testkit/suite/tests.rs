@@ -1,4 +1,4 @@
-//! The suite held to its own purpose: a store with one flaw is caught by the rule about it.
+//! Tests of the suite: the rule about a flaw catches a store with that flaw.
 
 use std::{
     collections::HashMap,
@@ -70,7 +70,7 @@ impl Flawed {
 
     fn rows(&self) -> Result<MutexGuard<'_, HashMap<String, Row>>, StoreError> {
         match self.flaw {
-            Flaw::Fails => Err(StoreError::new("out of order")),
+            Flaw::Fails => Err(StoreError::new("the disk is full")),
             _ => Ok(self.rows.lock().unwrap()),
         }
     }
@@ -107,14 +107,14 @@ impl Flawed {
         &self,
         key: &EventKey,
         token: Token,
-        blind: Flaw,
+        ignores_token: Flaw,
         change: impl FnOnce(&mut Row),
     ) -> Result<Ownership, StoreError> {
         let mut rows = self.rows()?;
         let Some(row) = rows.get_mut(&self.key(key)) else {
             return Ok(Ownership::Lost);
         };
-        let own = row.token == Some(token) || (row.token.is_some() && self.flaw == blind);
+        let own = row.token == Some(token) || (row.token.is_some() && self.flaw == ignores_token);
         let lapsed = self.flaw == Flaw::LapsedClaimIsLost && row.until <= Instant::now();
         if !own || lapsed {
             return Ok(Ownership::Lost);
@@ -234,9 +234,9 @@ async fn each_flaw_is_caught_by_the_rule_about_it() {
         ),
         (
             Flaw::FinishIgnoresTheToken,
-            "a_token_that_was_taken_over_changes_nothing",
+            "a_token_that_lost_its_claim_changes_nothing",
         ),
-        (Flaw::FoldsCase, "keys_are_told_apart_to_the_last_character"),
+        (Flaw::FoldsCase, "keys_differ_to_the_last_character"),
         (Flaw::KeepsDoneForEver, "done_ends_with_its_retention"),
         (
             Flaw::KeepsLeasesForEver,
@@ -244,11 +244,11 @@ async fn each_flaw_is_caught_by_the_rule_about_it() {
         ),
         (
             Flaw::LapsedClaimIsLost,
-            "its_own_token_finishes_a_claim_whose_lease_is_over_while_nobody_else_claims",
+            "a_claim_whose_lease_is_over_can_be_finished_by_its_token",
         ),
         (
             Flaw::ReleaseForgetsDone,
-            "done_is_told_to_every_token_and_changed_by_none",
+            "every_token_meets_done_and_none_changes_it",
         ),
         (
             Flaw::ReleaseIgnoresTheToken,
@@ -266,10 +266,7 @@ async fn each_flaw_is_caught_by_the_rule_about_it() {
             Flaw::RoundsUpToSeconds,
             "a_claim_whose_lease_is_over_goes_to_the_next",
         ),
-        (
-            Flaw::TruncatesKeys,
-            "keys_are_told_apart_to_the_last_character",
-        ),
+        (Flaw::TruncatesKeys, "keys_differ_to_the_last_character"),
     ];
     let mut trials = tokio::task::JoinSet::new();
     for (flaw, rule) in cases {
@@ -299,7 +296,7 @@ async fn the_memory_store_keeps_every_rule() {
 #[tokio::test]
 #[should_panic(
     expected = "an_absent_event_is_acquired: claim failed: the store of seen events \
-                           failed: out of order"
+                           failed: the disk is full"
 )]
 async fn a_failure_names_the_rule_and_the_stores_own_error() {
     dedupe_store_suite(async || Flawed {
