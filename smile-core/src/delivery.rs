@@ -12,7 +12,8 @@ use crate::{DataError, Fence, Rejection, Vendor, Verified};
 
 /// A verified event: the exact bytes, what their envelope says, and their data when asked for.
 ///
-/// Cheap to clone. The intake makes one of what it verified, and an inbox of what it kept.
+/// Cheap to clone. [`read`](Self::read) makes one from bytes whose signature was verified, and an inbox
+/// from bytes that were verified before it stored them; an application gets it from its adapter.
 pub struct Delivery<V: Vendor> {
     event: Arc<Event<V>>,
     /// Not shared: the claim comes after others may have a clone.

@@ -27,6 +27,10 @@ macro_rules! with {
     };
 }
 
+#[cfg_attr(
+    not(any(feature = "postgres", feature = "sqlite")),
+    expect(unused_variables, reason = "without a driver there is no inbox")
+)]
 impl Inbox {
     /// Opens what `--inbox` names, and makes its tables.
     pub(crate) async fn open(flag: &str) -> Result<Self, Failure> {
@@ -38,10 +42,6 @@ impl Inbox {
     }
 
     /// Ends the configuration of an endpoint that stores.
-    #[cfg_attr(
-        not(any(feature = "postgres", feature = "sqlite")),
-        expect(unused_variables, reason = "there is no inbox then")
-    )]
     pub(crate) fn endpoint<V: Vendor, T: IntoEndpoint<V>>(
         &self,
         builder: IntakeBuilder<V, T>,
@@ -50,10 +50,6 @@ impl Inbox {
     }
 
     /// Starts the worker, whose handlers are the receiver's.
-    #[cfg_attr(
-        not(any(feature = "postgres", feature = "sqlite")),
-        expect(unused_variables, reason = "there is no inbox then")
-    )]
     pub(crate) fn start_worker(&self, receiver: &Receiver) -> WorkerHandle {
         with!(self, |engine| work(engine.clone(), receiver))
     }

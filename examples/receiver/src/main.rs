@@ -32,7 +32,7 @@ use crate::{
 const PAGE: &str = include_str!("page.html");
 
 /// The answer to a query that asks for no page of a list.
-const BAD_PAGE: &str = "take ?after=N&limit=M";
+const BAD_PAGE: &str = "expected ?after=N&limit=M";
 
 fn main() -> ExitCode {
     log_to_stderr();

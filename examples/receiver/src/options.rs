@@ -165,7 +165,7 @@ impl Settings {
         }
     }
 
-    /// Why the server cannot listen, and what to do about it.
+    /// Says why the server cannot listen, and what to do about it.
     pub(crate) fn cannot_listen(&self, err: &io::Error) -> Failure {
         let listen = self.listen;
         format!("--listen {listen}: {err}; give it another address, or port 0 for a free one")

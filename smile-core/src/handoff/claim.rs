@@ -245,7 +245,7 @@ fn retry_after_lease(reason: Reason, lease_left: Duration) -> NotHeld {
     NotHeld::Rejected(Rejection::from(reason).retry_in(wait.min(LONGEST_RETRY)))
 }
 
-/// When the sender is asked to come back after an outage.
+/// The `Retry-After` of an outage.
 pub(crate) const RETRY: Duration = Duration::from_secs(5);
 
 /// The longest `Retry-After` for another's lease.

@@ -21,7 +21,7 @@ use crate::{Ownership, StoreError, Token};
 pub trait WorkQueue: Inbox {
     /// Takes events that are due, oldest first. Each counts as begun from now on.
     ///
-    /// First it looks for events whose lease is over. Their process crashed or is frozen, and one of
+    /// Before that, it looks for events whose lease is over. Their process crashed or is frozen, and one of
     /// them may be the cause. They become ready again, to run [alone](Take::alone); or dead letters
     /// of [`DeadReason::Crashed`], where their attempts are used up.
     fn take(&self, take: Take<'_>) -> impl Future<Output = Result<Vec<Job>, StoreError>> + Send;

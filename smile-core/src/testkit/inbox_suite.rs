@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use super::{
     suite::{Broken, report_broken},
-    trial::{Found, LONG, SHORT, expect, outlast, print},
+    trial::{Found, LONG, SHORT, expect, print, sleep_past},
 };
 use crate::{
     Accepted, DeadReason, EventKey, Fingerprint, Inbox, Job, NewEvent, Ownership, Settlement, Take,
@@ -367,7 +367,7 @@ async fn an_event_is_taken_by_one_of_many(bench: Bench<impl WorkQueue>) -> Found
 async fn the_oldest_are_taken_first(bench: Bench<impl WorkQueue>) -> Found {
     for id in ["et-1", "et-2", "et-3"] {
         bench.add(id).await?;
-        outlast(Duration::ZERO).await;
+        sleep_past(Duration::ZERO).await;
     }
     for id in ["et-1", "et-2", "et-3"] {
         let job = bench.take_one(LONG).await?;
@@ -397,7 +397,7 @@ async fn an_event_that_is_done_is_never_taken_again_and_is_remembered(
     let job = bench.take_one(SHORT).await?;
     let settled = bench.settle(&job, Settlement::Done).await?;
     expect("settle", settled, Ownership::Held)?;
-    outlast(SHORT).await;
+    sleep_past(SHORT).await;
     expect("taken", bench.take(1, LONG).await?.len(), 0)?;
     expect("taken alone", bench.take_alone(LONG).await?.len(), 0)?;
     let again = bench.accept(bench.event("et-1")).await?;
@@ -410,7 +410,7 @@ async fn an_attempt_counts_from_its_start_and_the_next_one_runs_alone(
     bench.add("et-1").await?;
     bench.take_one(SHORT).await?;
     expect("suspects while it runs", bench.has_suspects().await?, false)?;
-    outlast(SHORT).await;
+    sleep_past(SHORT).await;
     expect("suspects", bench.has_suspects().await?, true)?;
     expect("taken among others", bench.take(1, LONG).await?.len(), 0)?;
     let job = one(bench.take_alone(LONG).await?)?;
@@ -427,10 +427,10 @@ async fn an_event_whose_process_ended_in_its_last_attempt_is_a_dead_letter(
     bench.add("et-1").await?;
     bench.take_one(SHORT).await?;
     for _ in 0..2 {
-        outlast(SHORT).await;
+        sleep_past(SHORT).await;
         one(bench.take_alone(SHORT).await?)?;
     }
-    outlast(SHORT).await;
+    sleep_past(SHORT).await;
     expect("taken", bench.take_alone(SHORT).await?.len(), 0)?;
     let dead = bench.dead().await?;
     let found: Vec<_> = dead
@@ -445,7 +445,7 @@ async fn a_lease_that_is_extended_does_not_end(bench: Bench<impl WorkQueue>) -> 
     let job = bench.take_one(SHORT).await?;
     let extended = bench.extend(&job, LONG).await?;
     expect("extend", extended, Ownership::Held)?;
-    outlast(SHORT).await;
+    sleep_past(SHORT).await;
     expect("suspects", bench.has_suspects().await?, false)?;
     expect("taken", bench.take_alone(LONG).await?.len(), 0)
 }
@@ -455,7 +455,7 @@ async fn a_run_that_was_taken_over_neither_extends_nor_settles(
 ) -> Found {
     bench.add("et-1").await?;
     let stale = bench.take_one(SHORT).await?;
-    outlast(SHORT).await;
+    sleep_past(SHORT).await;
     let job = one(bench.take_alone(LONG).await?)?;
     let extended = bench.extend(&stale, LONG).await?;
     expect("extend", extended, Ownership::Lost)?;
@@ -497,7 +497,7 @@ async fn a_failed_event_waits_and_counts_its_attempts(bench: Bench<impl WorkQueu
         };
         expect("settle", bench.settle(&job, retry).await?, Ownership::Held)?;
         expect("taken too early", bench.take(1, LONG).await?.len(), 0)?;
-        outlast(SHORT).await;
+        sleep_past(SHORT).await;
     }
     Ok(())
 }
@@ -532,7 +532,7 @@ async fn all_dead_letters_since_a_time_are_replayed(bench: Bench<impl WorkQueue>
         let job = bench.take_one(LONG).await?;
         let settled = bench.settle(&job, dead(DeadReason::Failed)).await?;
         expect("settle", settled, Ownership::Held)?;
-        outlast(SHORT).await;
+        sleep_past(SHORT).await;
     }
     // Two have died, the first more than the one ago.
     let replayed = answer("replay_all", bench.inbox.replay_all(SHORT * 2 - SHORT / 4)).await?;

@@ -19,17 +19,17 @@ use crate::{
 /// Queues the callers' steps and writes them in batches: a batch holds the steps that came while
 /// the last one was written.
 ///
-/// A transaction costs a wait for the disk, whatever its size. One by one, the 64 deliveries of a
-/// burst would wait for 64 of them.
+/// A transaction costs a wait for the disk, whatever its size: one by one, a burst of 64 deliveries
+/// would wait 64 times.
 #[derive(Debug)]
 pub(super) struct Batches<S: Step>(mpsc::UnboundedSender<Job<S>>);
 
-/// What a caller wants done.
+/// One caller's step.
 pub(super) trait Step: Send + Sync + 'static {
-    /// What the file says to it.
+    /// Its answer.
     type Found: Send + 'static;
 
-    /// The answer, as far as it can be given without writing.
+    /// Answers without writing, if that is possible.
     fn look(
         &self,
         connection: &mut SqliteConnection,
@@ -62,10 +62,10 @@ impl<S: Step> Batches<S> {
         Self(sender)
     }
 
-    /// Takes the step with the next batch; answers when it is on the disk.
+    /// Takes the step with the next batch, and returns when it is on the disk.
     pub(super) async fn take(&self, step: S) -> Result<S::Found, StoreError> {
         let (reply, answer) = oneshot::channel();
-        // Where the thread has ended, the answer says so.
+        // If the thread has ended, the answer below is an error.
         let _ = self.0.send(Job { step, reply });
         let answer = within(ANSWER, async { Ok::<_, Infallible>(answer.await) }).await?;
         match answer {
@@ -120,8 +120,8 @@ async fn write<S: Step>(pool: &SqlitePool, jobs: &[Job<S>]) -> Result<Vec<S::Fou
     Ok(found.into_iter().flatten().collect())
 }
 
-/// Who is refused, for which nothing is written: they need not wait for other processes to write,
-/// nor those for them.
+/// Finds the answers that need no write. These neither wait for other processes nor keep them
+/// waiting.
 async fn look<S: Step>(pool: &SqlitePool, jobs: &[Job<S>]) -> Result<Vec<Option<S::Found>>, Error> {
     let mut connection = pool.acquire().await?;
     let mut found = Vec::with_capacity(jobs.len());

@@ -13,7 +13,7 @@ pub(super) struct ClaimStep {
     pub(super) change: Change,
 }
 
-/// What is to be done; times in milliseconds.
+/// The change of a claim; durations are in milliseconds.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Change {
     Claim { print: Fingerprint, lease: i64 },

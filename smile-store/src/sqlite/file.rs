@@ -23,7 +23,7 @@ pub(super) async fn open(thread: &StoreThread, url: &str) -> Result<SqlitePool, 
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT);
     // The one connection is never closed: another would be no better, and a database in memory
-    // would be gone.
+    // would be lost.
     let connect = move || {
         SqlitePoolOptions::new()
             .max_connections(1)

@@ -14,7 +14,7 @@ use sqlx::{Error, FromRow, Row, SqliteConnection, sqlite::SqliteRow};
 use super::{batches::Step, now};
 use crate::call::millis;
 
-/// What is to be done; times in milliseconds.
+/// A step of an event; durations are in milliseconds.
 #[derive(Debug)]
 pub(super) enum InboxStep {
     Accept(Box<NewEvent>),
@@ -49,7 +49,7 @@ impl From<Take<'_>> for Taking {
     }
 }
 
-/// What the table says to it.
+/// The answer to a step.
 #[derive(Debug)]
 pub(super) enum Found {
     Accepted(Accepted),
@@ -302,7 +302,7 @@ pub(super) const HAS_SUSPECTS: &str = concat!(
     ")"
 );
 
-/// What runs longer than its lease: its process crashed or is frozen.
+/// Makes events ready again whose lease is over: their process crashed or is frozen.
 const RESCUE: &str = concat!(
     "UPDATE smile_inbox SET
         state = CASE WHEN attempts >= ?3 THEN 'dead' ELSE 'ready' END,
