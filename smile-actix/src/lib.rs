@@ -49,6 +49,7 @@
 //!
 //! | Feature | Default | What it adds |
 //! |---|---|---|
+//! | `inbox` | no | `SmileInbox`, `Worker`: store events first and handle them later, see `smile-core` |
 //! | `aws-lc-rs` | no | signatures by AWS-LC, see `smile-core` |
 //!
 //! actix-web's default features are not needed.

@@ -17,6 +17,6 @@ mod memory_inbox;
 mod suite;
 mod trial;
 
-pub use inbox_suite::{inbox_suite, work_queue_suite};
+pub use inbox_suite::{inbox_suite, new_event, work_queue_suite};
 pub use memory_inbox::MemoryInbox;
 pub use suite::dedupe_store_suite;

@@ -105,6 +105,27 @@ where
     ]
 }
 
+/// An event of Smile API with this id, as an endpoint of this scope would store it: for tests of an
+/// inbox, which has no use for a signature.
+pub fn new_event(scope: &str, id: &str) -> NewEvent {
+    let body = format!(r#"{{"id":"{id}","type":"USER_CREATED","data":{{}}}}"#);
+    NewEvent {
+        key: EventKey::new(&format!("{VENDOR}:{scope}::{id}")),
+        vendor: VENDOR,
+        scope: scope.into(),
+        tenant: None,
+        id: Some(id.into()),
+        name: Some("USER_CREATED".into()),
+        secret_index: 0,
+        fingerprint: print(1),
+        body: body.into(),
+        trace_parent: None,
+        received_at: SystemTime::now(),
+        retention: LONG,
+        dead: None,
+    }
+}
+
 const VENDOR: &str = "smile-api";
 
 /// One inbox, and a scope that nobody else uses.
@@ -131,22 +152,7 @@ impl<I: Inbox> Bench<I> {
     }
 
     fn event(&self, id: &str) -> NewEvent {
-        let body = format!(r#"{{"id":"{id}","type":"USER_CREATED","data":{{}}}}"#);
-        NewEvent {
-            key: EventKey::new(&format!("{}:{id}", self.scope)),
-            vendor: VENDOR,
-            scope: self.scope.as_str().into(),
-            tenant: None,
-            id: Some(id.into()),
-            name: Some("USER_CREATED".into()),
-            secret_index: 0,
-            fingerprint: print(1),
-            body: body.into(),
-            trace_parent: None,
-            received_at: SystemTime::now(),
-            retention: LONG,
-            dead: None,
-        }
+        new_event(&self.scope, id)
     }
 
     async fn accept(&self, event: NewEvent) -> Found<Accepted> {
