@@ -29,6 +29,7 @@ mod file;
 mod inbox;
 #[cfg(feature = "inbox")]
 mod inbox_step;
+mod transaction;
 
 #[cfg(feature = "inbox")]
 pub use inbox::SqliteInbox;

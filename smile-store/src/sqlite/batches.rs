@@ -9,7 +9,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{busy::retry_while_busy, cause::explain};
+use super::{cause::explain, transaction::Transaction};
 use crate::{
     call::{ANSWER, within},
     cause::Cause,
@@ -109,15 +109,25 @@ async fn write_all<S: Step>(pool: SqlitePool, mut received: mpsc::UnboundedRecei
 async fn write<S: Step>(pool: &SqlitePool, jobs: &[Job<S>]) -> Result<Vec<S::Found>, Error> {
     let mut found = look(pool, jobs).await?;
     if found.iter().any(Option::is_none) {
-        let mut transaction = retry_while_busy(|| pool.begin_with("BEGIN IMMEDIATE")).await?;
-        for (job, found) in jobs.iter().zip(&mut found) {
-            if found.is_none() {
-                *found = Some(job.step.take(&mut transaction).await?);
-            }
-        }
-        transaction.commit().await?;
+        let mut transaction = Transaction::begin(pool).await?;
+        let taken = take(&mut transaction, jobs, &mut found).await;
+        transaction.end(taken).await?;
     }
     Ok(found.into_iter().flatten().collect())
+}
+
+/// Takes the steps that have no answer yet.
+async fn take<S: Step>(
+    connection: &mut SqliteConnection,
+    jobs: &[Job<S>],
+    found: &mut [Option<S::Found>],
+) -> Result<(), Error> {
+    for (job, found) in jobs.iter().zip(found) {
+        if found.is_none() {
+            *found = Some(job.step.take(connection).await?);
+        }
+    }
+    Ok(())
 }
 
 /// Finds the answers that need no write. These neither wait for other processes nor keep them

@@ -13,6 +13,9 @@ use crate::call::STEP;
 /// free while another process writes all the time. Our own retries begin with short sleeps again.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_millis(20);
 
+/// Between two tries of our own.
+pub(super) const PAUSE: Duration = Duration::from_millis(1);
+
 /// Repeats the call while it fails as busy, for at most a second.
 ///
 /// SQLite does not retry for every lock: it fails at once while another process changes the
@@ -25,7 +28,7 @@ where
     loop {
         match call().await {
             Err(err) if is_busy(&err) && Instant::now() < deadline => {
-                sleep(Duration::from_millis(1)).await;
+                sleep(PAUSE).await;
             }
             answer => return answer,
         }
@@ -33,7 +36,7 @@ where
 }
 
 /// Whether it is `SQLITE_BUSY`. The lowest byte is the code, the bytes above it are its kind.
-fn is_busy(err: &Error) -> bool {
+pub(super) fn is_busy(err: &Error) -> bool {
     err.as_database_error()
         .and_then(|err| err.code()?.parse::<u32>().ok())
         .is_some_and(|code| code & 0xff == 5)

@@ -6,9 +6,7 @@ use smile_core::{
     Accepted, DeadLetter, DeadReason, Delivery, Inbox, Job, JobId, NewEvent, Ownership, Settlement,
     StoreError, Take, Vendor, WorkQueue,
 };
-use sqlx::{
-    Error, FromRow, Row, Sqlite, SqliteConnection, SqlitePool, Transaction, sqlite::SqliteRow,
-};
+use sqlx::{Error, FromRow, Row, Sqlite, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 use tokio::sync::Notify;
 
 use super::{
@@ -18,6 +16,7 @@ use super::{
     file::open,
     inbox_step::{Found, HAS_SUSPECTS, InboxStep, complete, time_of},
     now,
+    transaction::Transaction,
 };
 use crate::{
     call::{ANSWER, STEP, millis, within},
@@ -155,14 +154,9 @@ INSERT INTO smile_inbox_schema SELECT 1, 1 WHERE NOT EXISTS (SELECT 1 FROM smile
     pub async fn create_schema(&self) -> Result<(), StoreError> {
         let pool = self.pool.clone();
         let create = async move {
-            let create = || async {
-                let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
-                sqlx::raw_sql(Self::SCHEMA)
-                    .execute(&mut *transaction)
-                    .await?;
-                transaction.commit().await
-            };
-            retry_while_busy(create).await.map_err(explain)
+            let mut transaction = Transaction::begin(&pool).await.map_err(explain)?;
+            let made = sqlx::raw_sql(Self::SCHEMA).execute(&mut *transaction).await;
+            transaction.end(made).await.map(drop).map_err(explain)
         };
         self.thread.run_within(STEP * 10, create).await
     }
@@ -171,22 +165,10 @@ INSERT INTO smile_inbox_schema SELECT 1, 1 WHERE NOT EXISTS (SELECT 1 FROM smile
     async fn check(&self) -> Result<(), StoreError> {
         let pool = self.pool.clone();
         let check = async move {
-            let look = || async {
-                let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
-                let exists: bool = sqlx::query_scalar(
-                    "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'smile_inbox_schema')",
-                )
-                .fetch_one(&mut *transaction)
-                .await?;
-                if !exists {
-                    return Ok(None);
-                }
-                sqlx::query_as("SELECT version, oldest_reader FROM smile_inbox_schema")
-                    .fetch_optional(&mut *transaction)
-                    .await
-            };
-            let versions = retry_while_busy(look).await.map_err(explain)?;
-            inbox_schema::check(versions)
+            // One that writes, since a file that can only be read is of no use.
+            let mut transaction = Transaction::begin(&pool).await.map_err(explain)?;
+            let versions = versions(&mut transaction).await;
+            inbox_schema::check(transaction.end(versions).await.map_err(explain)?)
         };
         self.thread.run_within(STEP * 10, check).await
     }
@@ -371,13 +353,28 @@ impl<V: Vendor> CompleteIn<SqliteConnection> for Delivery<V> {
     }
 }
 
-impl<V: Vendor> CompleteIn<Transaction<'_, Sqlite>> for Delivery<V> {
+impl<V: Vendor> CompleteIn<sqlx::Transaction<'_, Sqlite>> for Delivery<V> {
     async fn complete_in(
         &self,
-        transaction: &mut Transaction<'_, Sqlite>,
+        transaction: &mut sqlx::Transaction<'_, Sqlite>,
     ) -> Result<(), CompleteError> {
         self.complete_in(&mut **transaction).await
     }
+}
+
+/// The versions of the tables, where there are any.
+async fn versions(connection: &mut SqliteConnection) -> Result<Option<(i64, i64)>, Error> {
+    let exists: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'smile_inbox_schema')",
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    if !exists {
+        return Ok(None);
+    }
+    sqlx::query_as("SELECT version, oldest_reader FROM smile_inbox_schema")
+        .fetch_optional(connection)
+        .await
 }
 
 struct Letter(DeadLetter);

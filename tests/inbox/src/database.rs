@@ -1,6 +1,10 @@
 //! The application's own tables, in the database of its inbox.
 
-use std::{process, str::FromStr, time::Duration};
+use std::{
+    process,
+    str::FromStr,
+    time::{Duration, SystemTime},
+};
 
 use smile_core::{Delivery, SmileApi};
 use smile_store::CompleteIn;
@@ -18,10 +22,14 @@ pub(crate) enum Database {
 }
 
 const TABLES: &str = "
-CREATE TABLE IF NOT EXISTS runs (event TEXT NOT NULL, attempt INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS runs (
+    event TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    began_at BIGINT NOT NULL -- milliseconds since 1970
+);
 CREATE TABLE IF NOT EXISTS effects (event TEXT NOT NULL);";
 
-const RUN: &str = "INSERT INTO runs (event, attempt) VALUES ($1, $2)";
+const RUN: &str = "INSERT INTO runs (event, attempt, began_at) VALUES ($1, $2, $3)";
 const EFFECT: &str = "INSERT INTO effects (event) VALUES ($1)";
 
 impl Database {
@@ -51,13 +59,15 @@ impl Database {
 
     pub(crate) async fn begin_run(&self, event: &str, attempt: u32) -> Result<(), Failure> {
         let attempt = i32::try_from(attempt)?;
+        let began_at = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
+        let began_at = i64::try_from(began_at.as_millis())?;
         match self {
             Self::Sqlite(pool) => {
-                let run = sqlx::query(RUN).bind(event).bind(attempt);
+                let run = sqlx::query(RUN).bind(event).bind(attempt).bind(began_at);
                 run.execute(pool).await.map(drop)?;
             }
             Self::Postgres(pool) => {
-                let run = sqlx::query(RUN).bind(event).bind(attempt);
+                let run = sqlx::query(RUN).bind(event).bind(attempt).bind(began_at);
                 run.execute(pool).await.map(drop)?;
             }
         }

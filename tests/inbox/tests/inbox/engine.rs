@@ -8,7 +8,11 @@ use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
 pub(crate) enum Engine {
-    Sqlite { folder: TempDir },
+    Sqlite {
+        folder: TempDir,
+    },
+    /// By its URL.
+    SqliteAt(String),
     Postgres(Postgres),
 }
 
@@ -28,6 +32,7 @@ impl Engine {
                 let path: PathBuf = folder.path().join("inbox.db");
                 format!("sqlite:{}", path.display())
             }
+            Self::SqliteAt(url) => url.clone(),
             Self::Postgres(server) => server.url(),
         }
     }
@@ -36,7 +41,7 @@ impl Engine {
     pub(crate) fn texts(&self, query: &'static str) -> Vec<String> {
         runtime().block_on(async {
             match self {
-                Self::Sqlite { .. } => {
+                Self::Sqlite { .. } | Self::SqliteAt(_) => {
                     let mut connection = SqliteConnection::connect(&self.url())
                         .await
                         .expect("the file opens");
