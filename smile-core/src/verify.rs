@@ -363,4 +363,22 @@ mod tests {
         assert_eq!(passes(Verification::begin(&one, signature(), 10)), 1);
         assert_eq!(passes(Verification::begin(&two, signature(), 10)), 2);
     }
+
+    #[test]
+    fn a_signature_of_another_length_is_told_from_one_that_cannot_be_read() {
+        let reason = |text: &str| {
+            let head = Post {
+                peer: None,
+                headers: &[("smile-signature", text)],
+            };
+            let read = Signature::<SmileApi>::read(&head, 0, Duration::ZERO);
+            read.unwrap_err().reason().clone()
+        };
+        let expected = 128;
+        for found in [0, 127, 129] {
+            let length = Reason::SignatureLength { found, expected };
+            assert_eq!(reason(&"0".repeat(found)), length);
+        }
+        assert_eq!(reason(&"x".repeat(expected)), Reason::SignatureEncoding);
+    }
 }

@@ -33,17 +33,31 @@ impl Buffer {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
     fn the_buffer_grows_by_doubling_and_never_past_the_limit() {
         let limit = 10_000;
-        let mut buffer = Buffer::default();
-        for _ in 0..limit {
-            buffer.push(b"x", limit);
-            assert!(buffer.0.capacity() <= (2 * buffer.len()).min(limit).max(8));
+        for chunks in [
+            vec![1; 10_000],
+            vec![3; 3_333],
+            vec![5_000; 2],
+            vec![1, 9_999],
+        ] {
+            let mut buffer = Buffer::default();
+            let mut capacities = HashSet::new();
+            for len in &chunks {
+                buffer.push(&vec![b'x'; *len], limit);
+                let (len, capacity) = (buffer.len(), buffer.0.capacity());
+                assert!(capacity <= limit, "{capacity}");
+                assert!(capacity == len || capacity < 2 * len, "{capacity} for {len}");
+                capacities.insert(capacity);
+            }
+            assert!(capacities.len() <= 15, "it doubles: {capacities:?}");
+            assert_eq!(buffer.into_bytes().len(), chunks.iter().sum::<usize>());
         }
-        assert_eq!(buffer.into_bytes().len(), limit);
     }
 
     #[test]

@@ -67,6 +67,21 @@ pub(crate) fn decimal(text: &[u8]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::head::Post;
+
+    #[test]
+    fn a_time_too_long_ago_is_told_from_one_ahead() {
+        let reason = |text: &str| {
+            let head = Post {
+                peer: None,
+                headers: &[("smile-timestamp", text)],
+            };
+            let read = Timestamp::read(&head, 1000, Duration::from_secs(300));
+            read.err().unwrap().reason().clone()
+        };
+        assert_eq!(reason("699"), Reason::TimestampStale { age: 301 });
+        assert_eq!(reason("1301"), Reason::TimestampAhead { by: 301 });
+    }
 
     #[test]
     fn only_digits_make_a_timestamp() {
