@@ -191,6 +191,7 @@ mod tests {
             ("", EventIdentity::Text(&body)),
             ("acme", EventIdentity::Text("et-1")),
             ("acme", EventIdentity::Body(b"et-1")),
+            ("acmee", EventIdentity::Text("t-1")),
             ("ac", EventIdentity::Text("meet-1")),
             ("ecma", EventIdentity::Text("et-1")),
             ("", EventIdentity::Text("acme:et-1")),

@@ -61,4 +61,18 @@ mod tests {
             .collect();
         assert_eq!(tokens.len(), 40_000);
     }
+
+    #[test]
+    fn both_halves_of_a_token_are_random() {
+        let token = u128::from_be_bytes(*Token::unique().as_bytes());
+        for half in [token >> 64, token & u128::from(u64::MAX)] {
+            assert!(half > 1 << 32, "{half}");
+        }
+    }
+
+    #[test]
+    fn the_digits_of_a_token_are_those_of_its_bytes() {
+        let token = Token::unique();
+        assert_eq!(token.to_hex(), hex::encode(token.as_bytes()));
+    }
 }

@@ -137,6 +137,11 @@ mod tests {
     }
 
     #[test]
+    fn no_key_is_hashed_where_nobody_waits() {
+        Waiting::default().wake(|| unreachable!("nobody waits"));
+    }
+
+    #[test]
     fn a_waiter_past_1024_of_all_events_is_refused_until_one_leaves() {
         let waiting = Waiting::default();
         let join = |n: usize| waiting.join(key(&n.to_string()));
