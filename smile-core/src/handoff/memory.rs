@@ -162,10 +162,11 @@ impl State {
         event.until = until;
         let fence = event.fence;
         self.remembered += 1;
-        self.finished.push_back((key, fence));
-        if self.finished.len() > self.capacity {
+        // Before the push, so that the queue keeps to the room that was reserved.
+        if self.finished.len() == self.capacity {
             self.forget_oldest();
         }
+        self.finished.push_back((key, fence));
         Ownership::Held
     }
 

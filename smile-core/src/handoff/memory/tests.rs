@@ -49,6 +49,25 @@ async fn when_full_the_newest_are_remembered_and_the_oldest_forgotten() {
 }
 
 #[tokio::test]
+async fn it_is_empty_until_an_event_is_done() {
+    let store = MemoryDedupe::default();
+    store.claim_now(hash("et-1"), Token::unique(), Duration::from_secs(15));
+    assert!(store.is_empty());
+    done(&store, "et-2").await;
+    assert!(!store.is_empty());
+}
+
+#[tokio::test]
+async fn the_queue_has_its_room_from_the_start() {
+    let store = MemoryDedupe::bounded(NonZeroUsize::new(1000).unwrap());
+    let reserved = store.lock().finished.capacity();
+    for n in 0..2000 {
+        done(&store, &format!("et-{n}")).await;
+    }
+    assert_eq!(store.lock().finished.capacity(), reserved);
+}
+
+#[tokio::test]
 async fn an_event_handled_anew_is_not_forgotten_with_its_earlier_run() {
     let store = MemoryDedupe::bounded(NonZeroUsize::new(3).unwrap());
     let (key, token) = (hash("et-1"), Token::unique());
@@ -81,6 +100,20 @@ async fn a_test_that_moves_tokios_clock_sees_retention_end() {
     tokio::time::advance(Duration::from_secs(59)).await;
     assert!(is_done(&store, "et-1").await);
     tokio::time::advance(Duration::from_secs(1)).await;
+    assert!(!is_done(&store, "et-1").await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_longest_retention_is_a_hundred_years() {
+    let store = MemoryDedupe::default();
+    let (key, token) = (hash("et-1"), Token::unique());
+    store.claim_now(key, token, Duration::from_secs(15));
+    let held = store.finish_now(key, token, Fingerprint::default(), Duration::MAX);
+    assert_eq!(held, Ownership::Held);
+    let day = Duration::from_secs(24 * 3600);
+    tokio::time::advance(day * (36_500 - 1)).await;
+    assert!(is_done(&store, "et-1").await);
+    tokio::time::advance(day).await;
     assert!(!is_done(&store, "et-1").await);
 }
 
