@@ -24,9 +24,9 @@ mod tests;
 /// handlers. Its memory ends with the process, and every process remembers for itself: with several
 /// replicas, use one of the stores of `smile-store`.
 ///
-/// One event takes 120 to 190 bytes, depending on how full the table is: the store keeps a 128-bit
+/// One event takes 190 to 360 bytes, depending on how full the table is: the store keeps a 128-bit
 /// hash in place of the key, under a secret of the process. The default capacity of 100,000 takes
-/// about 13 MB when full.
+/// about 22 MB when full.
 pub struct MemoryDedupe(Mutex<State>);
 
 struct State {
@@ -64,7 +64,9 @@ impl MemoryDedupe {
     pub fn bounded(capacity: NonZeroUsize) -> Self {
         let reserved = capacity.get().min(Self::RESERVED);
         Self(Mutex::new(State {
-            events: HashMap::with_capacity(reserved),
+            // Twice the room: a table more than half full grows where it only had to clear away
+            // what was removed.
+            events: HashMap::with_capacity(2 * reserved),
             finished: VecDeque::with_capacity(reserved),
             remembered: 0,
             capacity: capacity.get(),
