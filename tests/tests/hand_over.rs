@@ -353,6 +353,31 @@ async fn a_handler_ends_at_its_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn drain_waits_for_a_handler_that_runs() {
+    let intake = smile_api().build();
+    let event = sign::smile_api(sign::event());
+    let begun = Instant::now();
+    let run = deliver(&intake, &event, || async {
+        sleep(Duration::from_secs(5)).await;
+        204
+    });
+    let drained = async {
+        sleep(Duration::from_secs(1)).await;
+        intake.drain().await;
+        begun.elapsed().as_secs()
+    };
+    let (answer, drained) = tokio::join!(run, drained);
+    assert!(matches!(answer, Answer::Handler(204)), "{answer:?}");
+    assert_eq!(drained, 5);
+}
+
+#[test]
+fn only_a_run_under_a_claim_outlives_its_sender() {
+    assert!(smile_api().build().outlives_sender());
+    assert!(!smile_api().direct().build().outlives_sender());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_handler_that_runs_longer_than_the_lease_keeps_its_claim() {
     let store = Store::new(Behaviour::Works);
     let intake = with(&store);
