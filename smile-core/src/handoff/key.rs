@@ -182,6 +182,14 @@ mod tests {
     }
 
     #[test]
+    fn a_hash_cannot_be_computed_without_the_secret() {
+        let mut public = SipHasher13::new();
+        public.write(b"et-1");
+        let hash = KeyHash::from(&EventKey::new("et-1"));
+        assert_ne!(hash, KeyHash::from(public.finish128()));
+    }
+
+    #[test]
     fn events_differ_by_tenant_kind_and_text_as_keys_and_as_hashes() {
         let body = digest(b"et-1");
         let events = [
