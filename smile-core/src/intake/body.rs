@@ -249,6 +249,56 @@ mod tests {
         }
     }
 
+    /// A body that is there at the second time of asking.
+    struct AtSecond(bool);
+
+    impl Stream for AtSecond {
+        type Item = Result<Bytes, Infallible>;
+
+        fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+            if std::mem::replace(&mut self.0, true) {
+                Poll::Ready(None)
+            } else {
+                Poll::Pending
+            }
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_there_at_the_next_turn_needs_no_timer() {
+        // Without a runtime, in which no timer can be made.
+        let mut body = AtSecond(false);
+        let mut dismissed = pin!(dismissed(&mut body));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(dismissed.as_mut().poll(&mut cx).is_pending());
+        assert_eq!(dismissed.as_mut().poll(&mut cx), Poll::Ready(false));
+    }
+
+    /// A body that fails, and ends when it is asked again.
+    struct Fails(Option<BodyError>);
+
+    impl Stream for Fails {
+        type Item = Result<Bytes, BodyError>;
+
+        fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+            Poll::Ready(self.0.take().map(Err))
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_over_an_outer_limit_is_read_to_its_end_and_a_broken_body_is_left() {
+        for (err, closes) in [
+            (BodyError::TooLong("a limit".into()), false),
+            (BodyError::TimedOut("a deadline".into()), true),
+            (BodyError::Broken("the sender is gone".into()), true),
+        ] {
+            let what = err.to_string();
+            let rejection = Reason::SignatureMissing.into();
+            let rejection = intake().dismiss(rejection, Fails(Some(err))).await;
+            assert_eq!(rejection.reply().closes(), closes, "{what}");
+        }
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_body_that_ends_within_a_second_keeps_the_connection() {
         let mut body = chunks(9, Some(Duration::from_millis(100)));

@@ -109,3 +109,34 @@ fn unavailable(reason: Reason) -> Rejection {
 
 /// The `Retry-After` of a failed secret lookup.
 const LOOKUP_RETRY: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Secret, SmileApi, head::Post};
+
+    #[test]
+    fn a_declared_length_past_the_limit_is_refused_before_any_body() {
+        let intake = Intake::smile_api(Secret::new("secret").unwrap());
+        let limit = 10;
+        let intake: Intake<SmileApi> = intake.body_limit(limit).unwrap().build();
+        let admit = |length: &str| {
+            let head = Post {
+                peer: None,
+                headers: &[
+                    ("smile-signature", &"0".repeat(128)),
+                    ("content-length", length),
+                ],
+            };
+            intake.admit(&head)
+        };
+        for length in ["0", "10", "ten", "99999999999999999999"] {
+            admit(length).unwrap();
+        }
+        for declared in [11, u64::MAX] {
+            let rejection = admit(&declared.to_string()).unwrap_err();
+            let reason = Reason::DeclaredTooLong { declared, limit };
+            assert_eq!(*rejection.reason(), reason);
+        }
+    }
+}
