@@ -367,7 +367,7 @@ async fn drain_waits_for_a_handler_that_runs() {
         begun.elapsed().as_secs()
     };
     let (answer, drained) = tokio::join!(run, drained);
-    assert!(matches!(answer, Answer::Handler(204)), "{answer:?}");
+    assert!(matches!(answer, IntakeResponse::Handler(204)), "{answer:?}");
     assert_eq!(drained, 5);
 }
 

@@ -52,7 +52,10 @@ mod tests {
                 buffer.push(&vec![b'x'; *len], limit);
                 let (len, capacity) = (buffer.len(), buffer.0.capacity());
                 assert!(capacity <= limit, "{capacity}");
-                assert!(capacity == len || capacity < 2 * len, "{capacity} for {len}");
+                assert!(
+                    capacity == len || capacity < 2 * len,
+                    "{capacity} for {len}"
+                );
                 capacities.insert(capacity);
             }
             assert!(capacities.len() <= 15, "it doubles: {capacities:?}");

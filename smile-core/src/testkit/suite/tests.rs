@@ -295,8 +295,7 @@ async fn the_memory_store_keeps_every_rule() {
 
 #[tokio::test]
 #[should_panic(
-    expected = "an_absent_event_is_acquired: claim failed: the store of seen events \
-                           failed: the disk is full"
+    expected = "an_absent_event_is_acquired: claim failed: the store failed: the disk is full"
 )]
 async fn a_failure_names_the_rule_and_the_stores_own_error() {
     dedupe_store_suite(async || Flawed {
