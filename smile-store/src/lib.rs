@@ -76,6 +76,8 @@ mod cause;
 #[cfg(all(feature = "inbox", any(feature = "postgres", feature = "sqlite")))]
 mod complete_in;
 #[cfg(all(feature = "inbox", any(feature = "postgres", feature = "sqlite")))]
+mod inbox_row;
+#[cfg(all(feature = "inbox", any(feature = "postgres", feature = "sqlite")))]
 mod inbox_schema;
 #[cfg(feature = "postgres")]
 mod postgres;
