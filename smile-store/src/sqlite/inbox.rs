@@ -180,6 +180,10 @@ INSERT INTO smile_inbox_schema SELECT 1, 1 WHERE NOT EXISTS (SELECT 1 FROM smile
                 if !exists {
                     return Ok(None);
                 }
+                // A read-only file lets a transaction begin, and refuses even this.
+                sqlx::query("UPDATE smile_inbox_schema SET version = version WHERE false")
+                    .execute(&mut *transaction)
+                    .await?;
                 sqlx::query_as("SELECT version, oldest_reader FROM smile_inbox_schema")
                     .fetch_optional(&mut *transaction)
                     .await

@@ -248,6 +248,7 @@ const RESCUE: &str = concat!(
         dead_reason = CASE WHEN attempts >= ?3 THEN 'crashed' END,
         last_error = 'the process ended during the run',
         alone = 1,
+        token = NULL,
         due_at = ",
     now!(),
     " WHERE state = 'running' AND vendor = ?1 AND scope = ?2 AND due_at <= ",
