@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use sqlx::Error;
 
-use crate::cause::{Cause, NO_TABLE, inside};
+use crate::cause::{Cause, inside, no_table};
 
 pub(super) fn explain(err: Error) -> Cause {
     let words: Cow<'static, str> = match &err {
@@ -26,7 +26,7 @@ pub(super) fn explain(err: Error) -> Cause {
 /// By the code (SQLSTATE) of the error.
 fn of_server(code: &str, message: &str) -> String {
     let words = match code {
-        "42P01" => return NO_TABLE.to_owned(),
+        "42P01" => return no_table(message).to_owned(),
         "08P01" if message.contains("startup parameter") => {
             "PgBouncer refuses an option at connecting, see PostgresDedupe"
         }

@@ -2,7 +2,7 @@
 
 use sqlx::Error;
 
-use crate::cause::{Cause, NO_TABLE, inside};
+use crate::cause::{Cause, inside, no_table};
 
 pub(super) fn explain(err: Error) -> Cause {
     let words = match &err {
@@ -22,7 +22,7 @@ fn of_library(code: u32, message: &str) -> &'static str {
     const MOVED: u32 = 1032;
     match code {
         MOVED => return "the SQLite file was moved or deleted",
-        _ if message.contains("no such table") => return NO_TABLE,
+        _ if message.contains("no such table") => return no_table(message),
         _ => {}
     }
     match code & 0xff {
