@@ -9,7 +9,7 @@ use crate::cause::{Cause, inside, no_table};
 pub(super) fn explain(err: Error) -> Cause {
     let words: Cow<'static, str> = match &err {
         Error::Database(err) => of_server(&err.code().unwrap_or_default(), err.message()).into(),
-        Error::Configuration(_) => "the URL is not one of PostgreSQL".into(),
+        Error::Configuration(_) => NOT_OURS.into(),
         Error::Io(_) => "the connection to PostgreSQL failed".into(),
         Error::Tls(_) => "TLS to PostgreSQL failed".into(),
         Error::PoolTimedOut => "no connection to PostgreSQL within a second: the server is not \
@@ -30,7 +30,7 @@ fn of_server(code: &str, message: &str) -> String {
         "08P01" if message.contains("startup parameter") => {
             "PgBouncer refuses an option at connecting, see PostgresDedupe"
         }
-        "25006" => "the server is read-only, such as a standby",
+        "25006" => READ_ONLY,
         "3D000" => "the database does not exist",
         "42501" => "the user lacks a right",
         "53100" => "the server's disk is full",
@@ -44,3 +44,8 @@ fn of_server(code: &str, message: &str) -> String {
     };
     format!("PostgreSQL answered {code}: {words}")
 }
+
+pub(super) const NOT_OURS: &str = "the URL is not one of PostgreSQL";
+
+/// For a server that refuses to write.
+pub(super) const READ_ONLY: &str = "the server is read-only, such as a standby";

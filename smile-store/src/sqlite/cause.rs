@@ -10,7 +10,7 @@ pub(super) fn explain(err: Error) -> Cause {
             let code = err.code().and_then(|code| code.parse().ok());
             of_library(code.unwrap_or_default(), err.message())
         }
-        Error::Configuration(_) => "the URL is not one of SQLite",
+        Error::Configuration(_) => NOT_OURS,
         Error::PoolTimedOut => "all connections to the file were in use for too long",
         _ => "the call of SQLite failed",
     };
@@ -35,3 +35,5 @@ fn of_library(code: u32, message: &str) -> &'static str {
         _ => "SQLite refused the statement",
     }
 }
+
+pub(super) const NOT_OURS: &str = "the URL is not one of SQLite";
