@@ -96,6 +96,8 @@ mod thread;
 pub use complete_in::{CompleteError, CompleteIn};
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresDedupe;
+#[cfg(all(feature = "inbox", feature = "postgres"))]
+pub use postgres::PostgresInbox;
 #[cfg(feature = "redis")]
 pub use redis::{RedisConnection, RedisDedupe};
 #[cfg(feature = "sqlite")]

@@ -5,6 +5,8 @@ use std::time::Duration;
 use smile_core::{Claim, DedupeStore, EventKey, Fingerprint, Ownership, StoreError, Token};
 use sqlx::{AssertSqlSafe, Error, FromRow, PgPool, Row};
 
+#[cfg(feature = "inbox")]
+pub use self::inbox::PostgresInbox;
 use self::{
     cause::explain,
     connections::{Connections, connect},
@@ -17,8 +19,14 @@ use crate::{
     thread::StoreThread,
 };
 
+#[cfg(feature = "inbox")]
+mod arrivals;
 mod cause;
 mod connections;
+#[cfg(feature = "inbox")]
+mod inbox;
+#[cfg(feature = "inbox")]
+mod inbox_statement;
 mod statement;
 
 /// Remembers events in PostgreSQL: for any number of replicas on any number of machines.
