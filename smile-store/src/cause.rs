@@ -53,9 +53,15 @@ pub(crate) fn inside(err: sqlx::Error) -> Box<dyn Error + Send + Sync> {
     }
 }
 
-/// For a statement that found no table.
+/// For a statement that found no table, which the driver's message names.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub(crate) const NO_TABLE: &str = "the table smile_dedupe is missing: run create_schema() once";
+pub(crate) fn no_table(message: &str) -> &'static str {
+    if message.contains("smile_inbox") {
+        "the table smile_inbox is missing: run create_schema() once"
+    } else {
+        "the table smile_dedupe is missing: run create_schema() once"
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -75,6 +75,8 @@ mod cause;
 #[cfg(all(feature = "inbox", any(feature = "postgres", feature = "sqlite")))]
 mod complete_in;
 #[cfg(all(feature = "inbox", any(feature = "postgres", feature = "sqlite")))]
+mod inbox_row;
+#[cfg(all(feature = "inbox", any(feature = "postgres", feature = "sqlite")))]
 mod inbox_schema;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -93,6 +95,8 @@ mod thread;
 pub use complete_in::{CompleteError, CompleteIn};
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresDedupe;
+#[cfg(all(feature = "inbox", feature = "postgres"))]
+pub use postgres::PostgresInbox;
 #[cfg(feature = "redis")]
 pub use redis::{RedisConnection, RedisDedupe};
 #[cfg(feature = "sqlite")]

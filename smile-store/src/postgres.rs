@@ -1,16 +1,15 @@
 //! Seen events in a PostgreSQL table.
 
-use std::{str::FromStr, time::Duration};
+use std::time::Duration;
 
 use smile_core::{Claim, DedupeStore, EventKey, Fingerprint, Ownership, StoreError, Token};
-use sqlx::{
-    Error, FromRow, PgPool, Row,
-    postgres::{PgConnectOptions, PgPoolOptions},
-};
+use sqlx::{AssertSqlSafe, Error, FromRow, PgPool, Row};
 
+#[cfg(feature = "inbox")]
+pub use self::inbox::PostgresInbox;
 use self::{
     cause::explain,
-    connections::{Connections, is_alive},
+    connections::{Connections, connect},
 };
 use crate::{
     answer::{acquired, held, refused},
@@ -20,8 +19,14 @@ use crate::{
     thread::StoreThread,
 };
 
+#[cfg(feature = "inbox")]
+mod arrivals;
 mod cause;
 mod connections;
+#[cfg(feature = "inbox")]
+mod inbox;
+#[cfg(feature = "inbox")]
+mod inbox_statement;
 mod statement;
 
 /// Remembers events in PostgreSQL: for any number of replicas on any number of machines.
@@ -97,19 +102,7 @@ CREATE INDEX smile_dedupe_expires_at ON smile_dedupe (expires_at);
     /// If the URL is not PostgreSQL's, the server does not answer within a second, or no thread can
     /// be started.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
-        let options = PgConnectOptions::from_str(url)
-            .map_err(|err| StoreError::new(explain(err)))?
-            // PgBouncer refuses it. We read no floats.
-            .extra_float_digits(None);
-        let connect = PgPoolOptions::new()
-            .max_connections(10)
-            .acquire_timeout(STEP)
-            .test_before_acquire(false)
-            .before_acquire(|connection, meta| Box::pin(is_alive(connection, meta)))
-            .connect_with(options);
-        let thread = StoreThread::start()?;
-        let connect = async { connect.await.map_err(explain) };
-        let pool = thread.run_within(STEP * 2, connect).await?;
+        let (thread, pool) = connect(url).await?;
         Ok(Self::on(thread, pool))
     }
 
@@ -146,7 +139,10 @@ CREATE INDEX smile_dedupe_expires_at ON smile_dedupe (expires_at);
     /// If the server does not answer, or the user may not make tables.
     pub async fn create_schema(&self) -> Result<(), StoreError> {
         let pool = self.connections.pool().clone();
-        let create = async move { create_table(&pool).await.map_err(explain) };
+        let create = async move {
+            let create = create_tables(&pool, "smile_dedupe", Self::SCHEMA);
+            create.await.map_err(explain)
+        };
         self.thread.run_within(STEP * 10, create).await
     }
 
@@ -241,23 +237,28 @@ impl DedupeStore for PostgresDedupe {
 /// State, milliseconds left, fingerprint, fence.
 type Seen = (String, i64, String, i64);
 
-async fn create_table(pool: &PgPool) -> Result<(), Error> {
+/// Makes the tables of the schema, unless the first one is there.
+async fn create_tables(
+    pool: &PgPool,
+    first: &'static str,
+    schema: &'static str,
+) -> Result<(), Error> {
     let mut transaction = pool.begin().await?;
     // `IF NOT EXISTS` fails if two create the table at once, and if the table exists but the user
     // may not make tables.
-    sqlx::raw_sql("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
+    let lock = format!(
+        "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0;
+        SELECT pg_advisory_xact_lock(hashtext('{first}'))"
+    );
+    sqlx::raw_sql(AssertSqlSafe(lock))
         .execute(&mut *transaction)
         .await?;
-    sqlx::raw_sql("SELECT pg_advisory_xact_lock(hashtext('smile_dedupe'))")
-        .execute(&mut *transaction)
-        .await?;
-    let exists = sqlx::raw_sql("SELECT to_regclass('smile_dedupe') IS NOT NULL")
+    let look = format!("SELECT to_regclass('{first}') IS NOT NULL");
+    let exists = sqlx::raw_sql(AssertSqlSafe(look))
         .fetch_one(&mut *transaction)
         .await?;
     if !exists.try_get(0)? {
-        sqlx::raw_sql(PostgresDedupe::SCHEMA)
-            .execute(&mut *transaction)
-            .await?;
+        sqlx::raw_sql(schema).execute(&mut *transaction).await?;
     }
     transaction.commit().await
 }

@@ -1,18 +1,11 @@
-//! The inboxes, held to the rules of every inbox.
+//! The inboxes: the rules of every inbox, transactions of the application, and errors at the start.
+#![expect(clippy::unwrap_used, reason = "tests")]
 
-use smile_core::testkit::work_queue_suite;
-use smile_store::SqliteInbox;
-
-async fn in_file(path: &std::path::Path) -> SqliteInbox {
-    let inbox = SqliteInbox::connect(&format!("sqlite:{}", path.display()))
-        .await
-        .unwrap();
-    inbox.create_schema().await.unwrap();
-    inbox
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn sqlite_keeps_every_rule_in_one_process() {
-    let folder = tempfile::tempdir().unwrap();
-    work_queue_suite(async || in_file(&folder.path().join("inbox.db")).await).await;
+mod inbox {
+    mod alternating;
+    mod event;
+    mod postgres;
+    mod postgres_errors;
+    mod rules;
+    mod sqlite;
 }

@@ -3,6 +3,8 @@
 use smile_core::{DeadLetter, IntakeBuilder, IntoEndpoint, StoreError, Vendor, WorkerHandle};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use smile_core::{WorkQueue, Worker};
+#[cfg(feature = "postgres")]
+use smile_store::PostgresInbox;
 #[cfg(feature = "sqlite")]
 use smile_store::SqliteInbox;
 
@@ -13,6 +15,8 @@ use crate::{options::Failure, receiver::Receiver};
 pub(crate) enum Inbox {
     #[cfg(feature = "sqlite")]
     Sqlite(SqliteInbox),
+    #[cfg(feature = "postgres")]
+    Postgres(PostgresInbox),
 }
 
 /// Does the same with whatever engine it is.
@@ -21,6 +25,8 @@ macro_rules! with {
         match $inbox {
             #[cfg(feature = "sqlite")]
             Inbox::Sqlite($engine) => $body,
+            #[cfg(feature = "postgres")]
+            Inbox::Postgres($engine) => $body,
             #[cfg(not(any(feature = "postgres", feature = "sqlite")))]
             other => match *other {},
         }
@@ -107,10 +113,19 @@ async fn sqlite(_url: &str) -> Result<Inbox, Failure> {
     Err(not_built_in("sqlite"))
 }
 
+#[cfg(feature = "postgres")]
+async fn postgres(url: &str) -> Result<Inbox, Failure> {
+    let inbox = PostgresInbox::connect(url).await?;
+    inbox.create_schema().await?;
+    Ok(Inbox::Postgres(inbox))
+}
+
+#[cfg(not(feature = "postgres"))]
 async fn postgres(_url: &str) -> Result<Inbox, Failure> {
     Err(not_built_in("postgres"))
 }
 
+#[cfg(not(all(feature = "sqlite", feature = "postgres")))]
 fn not_built_in(driver: &str) -> Failure {
     format!("--inbox: run with the driver: cargo run -p smile-receiver --features {driver} -- ..")
         .into()

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 
 use sqlx::Error;
 
-use crate::cause::{Cause, NO_TABLE, inside};
+use crate::cause::{Cause, inside, no_table};
 
 pub(super) fn explain(err: Error) -> Cause {
     let words: Cow<'static, str> = match &err {
         Error::Database(err) => of_server(&err.code().unwrap_or_default(), err.message()).into(),
-        Error::Configuration(_) => "the URL is not a valid PostgreSQL URL".into(),
+        Error::Configuration(_) => NOT_OURS.into(),
         Error::Io(_) => "the connection to PostgreSQL failed".into(),
         Error::Tls(_) => "TLS to PostgreSQL failed".into(),
         Error::PoolTimedOut => "no connection to PostgreSQL within a second: the server does \
@@ -26,11 +26,11 @@ pub(super) fn explain(err: Error) -> Cause {
 /// By the code (SQLSTATE) of the error.
 fn of_server(code: &str, message: &str) -> String {
     let words = match code {
-        "42P01" => return NO_TABLE.to_owned(),
+        "42P01" => return no_table(message).to_owned(),
         "08P01" if message.contains("startup parameter") => {
             "PgBouncer refused a start-up parameter, see PostgresDedupe"
         }
-        "25006" => "the server is read-only, such as a standby",
+        "25006" => READ_ONLY,
         "3D000" => "the database does not exist",
         "42501" => "the user lacks a privilege",
         "53100" => "the server's disk is full",
@@ -44,3 +44,8 @@ fn of_server(code: &str, message: &str) -> String {
     };
     format!("PostgreSQL answered {code}: {words}")
 }
+
+pub(super) const NOT_OURS: &str = "the URL is not a valid PostgreSQL URL";
+
+/// For a server that refuses to write.
+pub(super) const READ_ONLY: &str = "the server is read-only, such as a standby";

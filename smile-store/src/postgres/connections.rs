@@ -3,18 +3,47 @@
 use std::{
     io,
     ops::{Deref, DerefMut},
+    str::FromStr,
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use smile_core::StoreError;
 use sqlx::{
     AssertSqlSafe, Connection, Error, PgConnection, PgPool, Postgres,
     pool::{PoolConnection, PoolConnectionMetadata},
-    postgres::PgRow,
+    postgres::{PgConnectOptions, PgPoolOptions, PgRow},
 };
 use tokio::time::timeout;
 
-use crate::renewals::Renewals;
+use super::cause::{NOT_OURS, explain};
+use crate::{call::STEP, cause::Cause, renewals::Renewals, thread::StoreThread};
+
+/// A pool of ten connections on a thread of its own.
+pub(super) async fn connect(url: &str) -> Result<(StoreThread, PgPool), StoreError> {
+    if !["postgres:", "postgresql:"]
+        .iter()
+        .any(|scheme| url.starts_with(scheme))
+    {
+        // The driver does not look, and would connect to the default host.
+        let expected = "expected it to begin with `postgres:`";
+        return Err(StoreError::new(Cause::new(NOT_OURS, expected)));
+    }
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|err| StoreError::new(explain(err)))?
+        // PgBouncer refuses it. We read no floats.
+        .extra_float_digits(None);
+    let connect = PgPoolOptions::new()
+        .max_connections(10)
+        .acquire_timeout(STEP)
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| Box::pin(is_alive(connection, meta)))
+        .connect_with(options);
+    let thread = StoreThread::start()?;
+    let connect = async { connect.await.map_err(explain) };
+    let pool = thread.run_within(STEP * 2, connect).await?;
+    Ok((thread, pool))
+}
 
 /// The pool, and the limit to how often it replaces connections.
 #[derive(Clone, Debug)]
@@ -38,12 +67,17 @@ impl Connections {
 
     /// Runs the statement, and returns its row, if any.
     pub(super) async fn run(&self, statement: &str) -> Result<Option<PgRow>, Error> {
+        Ok(self.fetch_all(statement).await?.into_iter().next())
+    }
+
+    /// Runs the statement, or several in one transaction; the answer is all of their rows.
+    pub(super) async fn fetch_all(&self, statement: &str) -> Result<Vec<PgRow>, Error> {
         loop {
             let mut connection = self.lend().await?;
             let statement = sqlx::raw_sql(AssertSqlSafe(statement));
-            let row = statement.fetch_optional(&mut *connection).await;
-            if let Some(row) = connection.settle(row)? {
-                return Ok(row);
+            let rows = statement.fetch_all(&mut *connection).await;
+            if let Some(rows) = connection.settle(rows)? {
+                return Ok(rows);
             }
         }
     }
@@ -148,7 +182,7 @@ impl Verdict {
 /// Whether the server still answers on an idle connection.
 ///
 /// The pool's own test has no time limit, and runs before every call.
-pub(super) async fn is_alive(
+async fn is_alive(
     connection: &mut PgConnection,
     meta: PoolConnectionMetadata,
 ) -> Result<bool, Error> {

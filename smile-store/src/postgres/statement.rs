@@ -12,7 +12,7 @@ use crate::call::{GRACE, LONGEST, STEP, millis};
 ///
 /// Each call sets the limit: PgBouncer refuses it as a start-up option, and the next transaction
 /// may run in another session.
-fn limited(statement: &str) -> String {
+pub(super) fn limited(statement: &str) -> String {
     let limit = millis(STEP);
     format!("SET LOCAL statement_timeout = {limit}; {statement}")
 }
@@ -20,7 +20,11 @@ fn limited(statement: &str) -> String {
 /// A refused claim writes nothing. There is no row if another claim was committed after this
 /// statement began.
 pub(super) fn claim(key: &EventKey, token: Token, fingerprint: Fingerprint, lease: i64) -> String {
-    let (key, token, fingerprint) = (text(key), bytes(token), fingerprint.to_hex());
+    let (key, token, fingerprint) = (
+        text(key.as_str()),
+        bytes(token.as_bytes()),
+        fingerprint.to_hex(),
+    );
     // No time can be subtracted from infinity.
     let longest = millis(LONGEST);
     limited(&format!(
@@ -80,7 +84,7 @@ pub(super) fn release(key: &EventKey, token: Token) -> String {
 }
 
 fn change(key: &EventKey, token: Token, change: &str) -> String {
-    let (key, token) = (text(key), bytes(token));
+    let (key, token) = (text(key.as_str()), bytes(token.as_bytes()));
     limited(&format!(
         "UPDATE smile_dedupe SET {change}
         WHERE key = {key} AND token = {token} AND state = 'claimed' RETURNING 1"
@@ -103,17 +107,24 @@ SELECT count(*) FROM purged"
     ))
 }
 
-fn text(key: &EventKey) -> String {
-    let hex: String = key
-        .as_str()
-        .bytes()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("convert_from(decode('{hex}', 'hex'), 'UTF8')")
+/// PostgreSQL has no text with a zero character.
+pub(super) fn text(text: &str) -> String {
+    let text = text.replace('\0', "\u{fffd}");
+    format!("convert_from({}, 'UTF8')", bytes(text.as_bytes()))
 }
 
-fn bytes(token: Token) -> String {
-    format!("decode('{}', 'hex')", token.to_hex())
+pub(super) fn bytes(bytes: &[u8]) -> String {
+    const DIGITS: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
+    ];
+    let mut literal = String::with_capacity(2 * bytes.len() + 16);
+    literal.push_str("decode('");
+    for byte in bytes {
+        literal.push(DIGITS[usize::from(byte >> 4)]);
+        literal.push(DIGITS[usize::from(byte & 15)]);
+    }
+    literal.push_str("', 'hex')");
+    literal
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use sqlx::Error;
 
-use crate::cause::{Cause, NO_TABLE, inside};
+use crate::cause::{Cause, inside, no_table};
 
 pub(super) fn explain(err: Error) -> Cause {
     let words = match &err {
@@ -10,7 +10,7 @@ pub(super) fn explain(err: Error) -> Cause {
             let code = err.code().and_then(|code| code.parse().ok());
             of_library(code.unwrap_or_default(), err.message())
         }
-        Error::Configuration(_) => "the URL is not a valid SQLite URL",
+        Error::Configuration(_) => NOT_OURS,
         Error::PoolTimedOut => "all connections to the file were in use for too long",
         _ => "the call to SQLite failed",
     };
@@ -22,7 +22,7 @@ fn of_library(code: u32, message: &str) -> &'static str {
     const MOVED: u32 = 1032;
     match code {
         MOVED => return "the SQLite file was moved or deleted",
-        _ if message.contains("no such table") => return NO_TABLE,
+        _ if message.contains("no such table") => return no_table(message),
         _ => {}
     }
     match code & 0xff {
@@ -35,3 +35,5 @@ fn of_library(code: u32, message: &str) -> &'static str {
         _ => "SQLite refused the statement",
     }
 }
+
+pub(super) const NOT_OURS: &str = "the URL is not a valid SQLite URL";

@@ -10,12 +10,17 @@ use sqlx::{
 
 use super::{
     busy::{BUSY_TIMEOUT, retry_while_busy},
-    cause::explain,
+    cause::{NOT_OURS, explain},
 };
-use crate::{call::STEP, thread::StoreThread};
+use crate::{call::STEP, cause::Cause, thread::StoreThread};
 
 /// Opens the file, or makes it, with one connection that lives on the thread.
 pub(super) async fn open(thread: &StoreThread, url: &str) -> Result<SqlitePool, StoreError> {
+    if !url.starts_with("sqlite:") {
+        // The driver would take it for the name of a file.
+        let expected = "expected it to begin with `sqlite:`";
+        return Err(StoreError::new(Cause::new(NOT_OURS, expected)));
+    }
     let options = SqliteConnectOptions::from_str(url)
         .map_err(|err| StoreError::new(explain(err)))?
         .create_if_missing(true)

@@ -3,10 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use smile_core::{
-    Accepted, DeadLetter, DeadReason, Delivery, Inbox, Job, JobId, NewEvent, Ownership, Settlement,
-    StoreError, Take, Vendor, WorkQueue,
+    Accepted, DeadLetter, Delivery, Inbox, Job, JobId, NewEvent, Ownership, Settlement, StoreError,
+    Take, Vendor, WorkQueue,
 };
-use sqlx::{Error, FromRow, Row, Sqlite, SqliteConnection, SqlitePool, sqlite::SqliteRow};
+use sqlx::{Error, Sqlite, SqliteConnection, SqlitePool};
 use tokio::sync::Notify;
 
 use super::{
@@ -14,7 +14,7 @@ use super::{
     busy::retry_while_busy,
     cause::explain,
     file::open,
-    inbox_step::{Found, HAS_SUSPECTS, InboxStep, complete, time_of},
+    inbox_step::{Found, HAS_SUSPECTS, InboxStep, complete},
     now,
     transaction::Transaction,
 };
@@ -22,6 +22,7 @@ use crate::{
     call::{ANSWER, STEP, millis, within},
     cause::Cause,
     complete_in::{CompleteError, CompleteIn, completed, job_of},
+    inbox_row::{LetterRow, dead_letter},
     inbox_schema,
     purges::{BATCH, Purges},
     thread::StoreThread,
@@ -315,22 +316,22 @@ impl WorkQueue for SqliteInbox {
         let pool = self.pool.clone();
         let list = async move {
             let list = sqlx::query_as(LIST_DEAD).bind(after).bind(limit);
-            let letters: Result<Vec<Letter>, _> = list.fetch_all(&pool).await;
-            letters.map_err(explain)
+            let rows: Result<Vec<LetterRow>, _> = list.fetch_all(&pool).await;
+            rows.map_err(explain)
         };
-        let letters = self.thread.run_within(ANSWER, list).await?;
-        Ok(letters.into_iter().map(|Letter(letter)| letter).collect())
+        let rows = self.thread.run_within(ANSWER, list).await?;
+        Ok(rows.into_iter().map(dead_letter).collect())
     }
 
     async fn dead_letter(&self, id: i64) -> Result<Option<DeadLetter>, StoreError> {
         let pool = self.pool.clone();
         let show = async move {
             let show = sqlx::query_as(SHOW_DEAD).bind(id);
-            let letter: Result<Option<Letter>, _> = show.fetch_optional(&pool).await;
-            letter.map_err(explain)
+            let row: Result<Option<LetterRow>, _> = show.fetch_optional(&pool).await;
+            row.map_err(explain)
         };
-        let letter = self.thread.run_within(ANSWER, show).await?;
-        Ok(letter.map(|Letter(letter)| letter))
+        let row = self.thread.run_within(ANSWER, show).await?;
+        Ok(row.map(dead_letter))
     }
 
     async fn replay(&self, id: i64) -> Result<bool, StoreError> {
@@ -372,30 +373,13 @@ async fn versions(connection: &mut SqliteConnection) -> Result<Option<(i64, i64)
     if !exists {
         return Ok(None);
     }
+    // A read-only file lets a transaction begin, and refuses even this.
+    sqlx::query("UPDATE smile_inbox_schema SET version = version WHERE false")
+        .execute(&mut *connection)
+        .await?;
     sqlx::query_as("SELECT version, oldest_reader FROM smile_inbox_schema")
         .fetch_optional(connection)
         .await
-}
-
-struct Letter(DeadLetter);
-
-impl FromRow<'_, SqliteRow> for Letter {
-    fn from_row(row: &SqliteRow) -> Result<Self, Error> {
-        let reason: &str = row.try_get("dead_reason")?;
-        let reason = reason.parse().unwrap_or(DeadReason::Failed);
-        let (id, vendor) = (row.try_get("id")?, row.try_get("vendor")?);
-        let error: Option<String> = row.try_get("last_error")?;
-        let mut letter = DeadLetter::new(id, vendor, row.try_get("scope")?, reason);
-        letter.tenant = row.try_get("tenant")?;
-        letter.event_id = row.try_get("event_id")?;
-        letter.name = row.try_get("event_name")?;
-        letter.error = error.unwrap_or_default();
-        letter.attempts = row.try_get("attempts")?;
-        letter.received_at = time_of(row.try_get("received_at")?);
-        letter.died_at = time_of(row.try_get("due_at")?);
-        letter.body = row.try_get("body")?;
-        Ok(Self(letter))
-    }
 }
 
 fn unexpected(found: &Found) -> StoreError {
@@ -424,10 +408,13 @@ SELECT (SELECT count(*) FROM smile_inbox WHERE state = 'ready')
 
 const LIST_DEAD: &str = "
 SELECT id, vendor, scope, tenant, event_id, event_name, dead_reason, last_error, attempts,
-    received_at, due_at, x'' AS body
+    received_at, due_at, x''
 FROM smile_inbox WHERE state = 'dead' AND id > ?1 ORDER BY id LIMIT ?2";
 
-const SHOW_DEAD: &str = "SELECT * FROM smile_inbox WHERE state = 'dead' AND id = ?1";
+const SHOW_DEAD: &str = "
+SELECT id, vendor, scope, tenant, event_id, event_name, dead_reason, last_error, attempts,
+    received_at, due_at, body
+FROM smile_inbox WHERE state = 'dead' AND id = ?1";
 
 const REPLAY: &str = concat!(
     "UPDATE smile_inbox SET state = 'ready', attempts = 0, dead_reason = NULL, due_at = ",

@@ -1,18 +1,13 @@
 //! One step of an event in the inbox, as SQL.
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
-
-use bytes::Bytes;
-use smile_core::{
-    Accepted, Fingerprint, Job, JobId, NewEvent, Ownership, Settlement, StoredEvent, Take, Token,
-};
-use sqlx::{Error, FromRow, Row, SqliteConnection, sqlite::SqliteRow};
+use smile_core::{Accepted, Job, JobId, NewEvent, Ownership, Settlement, Take, Token};
+use sqlx::{Error, SqliteConnection};
 
 use super::{batches::Step, now};
-use crate::call::millis;
+use crate::{
+    call::millis,
+    inbox_row::{TakenRow, accepted_again, job, millis_since_1970},
+};
 
 /// A step of an event; durations are in milliseconds.
 #[derive(Debug)]
@@ -104,11 +99,7 @@ async fn known(
         .bind(event.key.as_str())
         .fetch_optional(connection)
         .await?;
-    let before = before.map(|text| Fingerprint::from_hex(&text));
-    Ok(before.map(|before| match before {
-        Some(before) if before.contradicts(&event.fingerprint) => Accepted::IdReuse,
-        _ => Accepted::Duplicate,
-    }))
+    Ok(before.map(|before| accepted_again(&before, event)))
 }
 
 async fn accept(connection: &mut SqliteConnection, event: &NewEvent) -> Result<Accepted, Error> {
@@ -159,7 +150,7 @@ async fn take(connection: &mut SqliteConnection, taking: &Taking) -> Result<Vec<
         .bind(taking.max_attempts)
         .execute(&mut *connection)
         .await?;
-    let mut taken: Vec<Taken> = sqlx::query_as(TAKE)
+    let mut taken: Vec<TakenRow> = sqlx::query_as(TAKE)
         .bind(&taking.vendor)
         .bind(&taking.scope)
         .bind(taking.alone)
@@ -168,50 +159,11 @@ async fn take(connection: &mut SqliteConnection, taking: &Taking) -> Result<Vec<
         .bind(taking.lease)
         .fetch_all(connection)
         .await?;
-    taken.sort_by_key(|taken| taken.row);
-    let token = taking.token;
-    Ok(taken.into_iter().map(|taken| taken.job(token)).collect())
-}
-
-struct Taken {
-    row: i64,
-    attempt: u32,
-    event: StoredEvent,
-}
-
-impl Taken {
-    fn job(self, token: Token) -> Job {
-        Job {
-            id: JobId {
-                row: self.row,
-                token,
-            },
-            attempt: self.attempt,
-            event: self.event,
-        }
-    }
-}
-
-impl FromRow<'_, SqliteRow> for Taken {
-    fn from_row(row: &SqliteRow) -> Result<Self, Error> {
-        let fingerprint: &str = row.try_get("fingerprint")?;
-        let body: Vec<u8> = row.try_get("body")?;
-        let tenant: Option<String> = row.try_get("tenant")?;
-        let trace_parent: Option<String> = row.try_get("trace_parent")?;
-        let secret_index: i64 = row.try_get("secret_index")?;
-        Ok(Self {
-            row: row.try_get("id")?,
-            attempt: row.try_get("attempts")?,
-            event: StoredEvent {
-                body: Bytes::from(body),
-                tenant: tenant.map(Arc::from),
-                secret_index: secret_index.try_into().unwrap_or_default(),
-                fingerprint: Fingerprint::from_hex(fingerprint).unwrap_or_default(),
-                trace_parent: trace_parent.map(Into::into),
-                received_at: time_of(row.try_get("received_at")?),
-            },
-        })
-    }
+    taken.sort_by_key(|row| row.0);
+    Ok(taken
+        .into_iter()
+        .map(|row| job(row, taking.token))
+        .collect())
 }
 
 async fn settle(
@@ -258,19 +210,6 @@ pub(super) async fn complete(
     Ok(crate::answer::held(done.rows_affected() > 0))
 }
 
-pub(super) fn millis_since_1970(time: SystemTime) -> i64 {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH);
-    let millis = since.unwrap_or_default().as_millis();
-    i64::try_from(millis).unwrap_or(i64::MAX)
-}
-
-pub(super) fn time_of(millis: i64) -> SystemTime {
-    let since = Duration::from_millis(millis.try_into().unwrap_or_default());
-    SystemTime::UNIX_EPOCH
-        .checked_add(since)
-        .unwrap_or(SystemTime::UNIX_EPOCH)
-}
-
 const KNOWN: &str = "SELECT fingerprint FROM smile_inbox WHERE key = ?1";
 
 const INSERT: &str = concat!(
@@ -309,6 +248,7 @@ const RESCUE: &str = concat!(
         dead_reason = CASE WHEN attempts >= ?3 THEN 'crashed' END,
         last_error = 'the process ended during the run',
         alone = 1,
+        token = NULL,
         due_at = ",
     now!(),
     " WHERE state = 'running' AND vendor = ?1 AND scope = ?2 AND due_at <= ",

@@ -111,6 +111,7 @@ impl Database {
                 let mut transaction = pool.begin().await?;
                 let effect = sqlx::query(EFFECT).bind(event.id());
                 effect.execute(&mut *transaction).await?;
+                event.complete_in(&mut transaction).await?;
                 if aborts {
                     process::abort();
                 }

@@ -18,7 +18,7 @@ use actix_web::{App, HttpServer, web};
 use axum::Router;
 use clap::Parser;
 use smile_core::{Delivery, Secret, SmileApi, WorkQueue, Worker, WorkerHandle};
-use smile_store::SqliteInbox;
+use smile_store::{PostgresInbox, SqliteInbox};
 use smile_tower::SmileLayer;
 use tokio::net::TcpListener;
 
@@ -72,10 +72,20 @@ fn main() -> Result<(), Failure> {
 
 #[tokio::main]
 async fn on_axum(options: Options) -> Result<(), Failure> {
+    if options.inbox.starts_with("sqlite:") {
+        let inbox = SqliteInbox::connect(&options.inbox).await?;
+        inbox.create_schema().await?;
+        serve_on_axum(options, inbox).await
+    } else {
+        let inbox = PostgresInbox::connect(&options.inbox).await?;
+        inbox.create_schema().await?;
+        serve_on_axum(options, inbox).await
+    }
+}
+
+async fn serve_on_axum(options: Options, inbox: impl WorkQueue + Clone) -> Result<(), Failure> {
     let database = Database::open(&options.inbox).await?;
     let secret = Secret::new(options.secret.clone())?;
-    let inbox = SqliteInbox::connect(&options.inbox).await?;
-    inbox.create_schema().await?;
     let _worker = start_worker(inbox.clone(), &options, database)?;
     let smile = SmileLayer::smile_api(secret).inbox(inbox);
     let app: Router = Router::new().route_service("/webhooks/smile-api", smile);
@@ -87,10 +97,20 @@ async fn on_axum(options: Options) -> Result<(), Failure> {
 
 #[actix_web::main]
 async fn on_actix(options: Options) -> Result<(), Failure> {
+    if options.inbox.starts_with("sqlite:") {
+        let inbox = SqliteInbox::connect(&options.inbox).await?;
+        inbox.create_schema().await?;
+        serve_on_actix(options, inbox).await
+    } else {
+        let inbox = PostgresInbox::connect(&options.inbox).await?;
+        inbox.create_schema().await?;
+        serve_on_actix(options, inbox).await
+    }
+}
+
+async fn serve_on_actix(options: Options, inbox: impl WorkQueue + Clone) -> Result<(), Failure> {
     let database = Database::open(&options.inbox).await?;
     let secret = Secret::new(options.secret.clone())?;
-    let inbox = SqliteInbox::connect(&options.inbox).await?;
-    inbox.create_schema().await?;
     let _worker = start_worker(inbox.clone(), &options, database)?;
     let smile = smile_actix::SmileMiddleware::smile_api(secret).inbox(inbox);
     let server =
