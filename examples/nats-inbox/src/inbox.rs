@@ -110,7 +110,7 @@ async fn create_stream(context: &Context, max_bytes: i64) -> Result<Stream, Crea
         name: STREAM.into(),
         subjects: vec![EVENTS.into(), DEAD.into()],
         storage: StorageType::File,
-        num_replicas: 1,
+        num_replicas: 1, // three in a cluster
         duplicate_window: WINDOW,
         max_age: MAX_AGE,
         max_bytes,

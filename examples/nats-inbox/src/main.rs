@@ -18,8 +18,10 @@
 //! - **`sync_interval: always`** (from nats-server 2.10). By default the server acknowledges a
 //!   message first and syncs its files every two minutes, so that a power cut [loses acknowledged
 //!   events](https://github.com/nats-io/nats-server/issues/7564). No client can see this setting:
-//!   the program does not check it. Three replicas bear the loss of one machine without it, but not
-//!   a power cut for all three.
+//!   the program does not check it. Without it three replicas bear the loss of one machine, but not
+//!   a power cut for all, nor [one amid broken
+//!   connections](https://github.com/nats-io/nats-server/issues/7567). A replicated stream refuses a
+//!   repetition while the first is being stored; the answer is 503 then.
 //! - **`max_payload`**: the default of 1 MB is less than the largest events. The program checks it.
 //!
 //! # The stream
