@@ -100,8 +100,9 @@ where
 {
     let attempt = message.info()?.delivered;
     let headers = message.headers.clone().unwrap_or_default();
+    let number = u32::try_from(attempt).unwrap_or(u32::MAX);
     let delivery = headers::to_event(&headers, message.payload.clone())
-        .and_then(|stored| Delivery::trust_stored(stored).ok());
+        .and_then(|stored| Delivery::trust_stored(stored, number).ok());
     let reason = match delivery {
         None => DeadReason::NotAnEvent,
         // The process ended in the last attempt.
