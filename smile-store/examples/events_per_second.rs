@@ -3,6 +3,10 @@
 //! `cargo run --release -p smile-store --features inbox,sqlite --example events_per_second` measures a
 //! new SQLite file in the folder for temporary files. With the feature `postgres` it takes the URL of a
 //! database as its argument.
+#![expect(
+    clippy::expect_used,
+    reason = "a measurement has nobody to tell of an error"
+)]
 
 use std::{
     env,
