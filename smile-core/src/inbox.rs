@@ -16,7 +16,7 @@ mod worker;
 
 pub use dead_letter::{DeadLetter, DeadReason, UnknownDeadReason};
 pub use endpoint::{InboxAdmitted, InboxIntake, IntoEndpoint};
-pub use handler::{FromDelivery, Permanent};
+pub use handler::Permanent;
 pub use new_event::NewEvent;
 pub use queue::{Job, JobId, Settlement, Take, WorkQueue};
 pub use stored_event::StoredEvent;

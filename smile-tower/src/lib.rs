@@ -86,6 +86,8 @@
 
 mod body;
 #[cfg(feature = "axum")]
+mod dispatch;
+#[cfg(feature = "axum")]
 mod extract;
 mod future;
 mod head;
@@ -99,6 +101,9 @@ mod service;
 mod spawn_on_drop;
 
 pub use body::ResponseBody;
+#[cfg(feature = "axum")]
+#[doc(hidden)]
+pub use dispatch::ViaDispatch;
 #[cfg(feature = "axum")]
 pub use extract::{NotVerified, SmileEvent, VerifiedBody};
 pub use future::ResponseFuture;
