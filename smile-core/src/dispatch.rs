@@ -203,11 +203,9 @@ where
             Some(data) => handler.call(state.clone(), event, data),
             None => Box::pin(async { Err("the data is of another type than its event".into()) }),
         };
-        let registered = Registered {
-            name: type_name::<H>(),
-            at,
-            call: Box::new(call) as Box<DataCall<E>>,
-        };
+        let call: Box<DataCall<E>> = Box::new(call);
+        let name = type_name::<H>();
+        let registered = Registered { name, at, call };
         self.handlers.insert(D::NAME, registered);
         self
     }
