@@ -1,4 +1,8 @@
 //! One table of handlers behind axum, behind actix-web and in a worker.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where something does not hold"
+)]
 
 use std::{
     convert::Infallible,
