@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::{Observer, Outcome, Rejection, RejectionKind, Report, TracingObserver};
+use crate::{Observer, Outcome, Reason, Rejection, RejectionKind, Report, TracingObserver};
 
 /// An observer that keeps every report, in their order, and logs it as [`TracingObserver`] does.
 ///
@@ -53,13 +53,22 @@ impl Recorder {
         self.lock().iter().map(|record| record.outcome).collect()
     }
 
-    /// The kinds of all refusals.
-    pub fn rejections(&self) -> Vec<RejectionKind> {
+    /// The kinds of all refusals: what their senders were told.
+    pub fn rejection_kinds(&self) -> Vec<RejectionKind> {
+        self.of_rejections(Rejection::kind)
+    }
+
+    /// The reasons of all refusals, which only operators see.
+    pub fn reasons(&self) -> Vec<Reason> {
+        self.of_rejections(|rejection| rejection.reason().clone())
+    }
+
+    fn of_rejections<T>(&self, part: impl Fn(&Rejection) -> T) -> Vec<T> {
         let records = self.lock();
-        let refusals = records
+        let rejections = records
             .iter()
             .filter_map(|record| record.rejection.as_ref());
-        refusals.map(Rejection::kind).collect()
+        rejections.map(part).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Record>> {
