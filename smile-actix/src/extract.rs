@@ -64,8 +64,7 @@ impl<V: Vendor> Clone for SmileEvent<V> {
     }
 }
 
-/// So that a worker's handler takes the same event as one behind a layer.
-#[cfg(feature = "inbox")]
+/// So that a table of handlers and a worker take the same event as a handler behind a layer.
 impl<V: Vendor> smile_core::FromDelivery for SmileEvent<V> {
     type Vendor = V;
 

@@ -89,6 +89,7 @@
 
 mod bare_request;
 mod body;
+mod dispatch;
 mod extract;
 mod head;
 #[cfg(feature = "inbox")]

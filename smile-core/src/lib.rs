@@ -126,9 +126,11 @@ mod clock;
 mod config_error;
 mod data_error;
 mod delivery;
+mod dispatch;
 mod envelope_error;
 mod fence;
 mod fingerprint;
+mod from_delivery;
 #[cfg(feature = "intake")]
 mod handoff;
 mod head;
@@ -158,9 +160,16 @@ pub use clock::{Clock, SystemClock};
 pub use config_error::ConfigError;
 pub use data_error::DataError;
 pub use delivery::Delivery;
+#[cfg(feature = "intake")]
+#[doc(hidden)]
+pub use dispatch::log_dispatch_error;
+pub use dispatch::{
+    Dispatch, DispatchBuilder, DispatchError, DispatchHandler, EventData, Unhandled,
+};
 pub use envelope_error::EnvelopeError;
 pub use fence::Fence;
 pub use fingerprint::Fingerprint;
+pub use from_delivery::FromDelivery;
 #[cfg(feature = "intake")]
 pub use handoff::{
     Claim, DedupeBy, DedupeStore, EventKey, MemoryDedupe, Ownership, StoreError, Token,
@@ -168,9 +177,9 @@ pub use handoff::{
 pub use head::{Field, Head};
 #[cfg(feature = "inbox")]
 pub use inbox::{
-    Accepted, DeadLetter, DeadReason, FromDelivery, Inbox, InboxAdmitted, InboxIntake,
-    IntoEndpoint, Job, JobId, NewEvent, Permanent, Settlement, StoredEvent, Take,
-    UnknownDeadReason, WorkQueue, Worker, WorkerHandle,
+    Accepted, DeadLetter, DeadReason, Inbox, InboxAdmitted, InboxIntake, IntoEndpoint, Job, JobId,
+    NewEvent, Permanent, Settlement, StoredEvent, Take, UnknownDeadReason, WorkQueue, Worker,
+    WorkerHandle,
 };
 #[cfg(feature = "intake")]
 pub use intake::{Admitted, Intake, IntakeBuilder, IntakeResponse};

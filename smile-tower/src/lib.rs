@@ -87,6 +87,8 @@
 
 mod body;
 #[cfg(feature = "axum")]
+mod dispatch;
+#[cfg(feature = "axum")]
 mod extract;
 mod future;
 mod head;
@@ -102,6 +104,9 @@ mod spawn_on_drop;
 pub mod testkit;
 
 pub use body::ResponseBody;
+#[cfg(feature = "axum")]
+#[doc(hidden)]
+pub use dispatch::ViaDispatch;
 #[cfg(feature = "axum")]
 pub use extract::{NotVerified, SmileEvent, VerifiedBody};
 pub use future::ResponseFuture;
