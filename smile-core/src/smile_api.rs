@@ -80,6 +80,11 @@ impl Scheme for SmileApi {
         envelope.created_at()
     }
 
+    #[cfg(feature = "testkit")]
+    fn signer(secret: &crate::Secret) -> crate::testkit::Signer {
+        crate::testkit::Signer::smile_api(secret)
+    }
+
     fn read_data<'a>(envelope: &Envelope, body: &'a [u8]) -> Result<Data<'a>, DataError> {
         Data::read(envelope.event_type(), body)
     }

@@ -85,6 +85,11 @@ impl Scheme for SmileIo {
         None
     }
 
+    #[cfg(feature = "testkit")]
+    fn signer(secret: &crate::Secret) -> crate::testkit::Signer {
+        crate::testkit::Signer::smile_io(secret)
+    }
+
     fn read_data<'a>(envelope: &Envelope, body: &'a [u8]) -> Result<Data<'a>, DataError> {
         Data::read(envelope.topic(), body)
     }

@@ -10,13 +10,19 @@
 //! ```
 
 mod concurrency;
+mod delivery;
 mod expiry;
 mod inbox_suite;
 mod lifecycle;
 mod memory_inbox;
+mod sample;
+mod signer;
 mod suite;
 mod trial;
 
+pub use delivery::delivery;
 pub use inbox_suite::{inbox_suite, new_event, work_queue_suite};
 pub use memory_inbox::MemoryInbox;
+pub use sample::{Sample, SetError};
+pub use signer::{Signer, SigningSecret};
 pub use suite::dedupe_store_suite;

@@ -58,6 +58,10 @@ pub trait Scheme: Copy + fmt::Debug + Send + Sync + 'static {
     /// When the vendor says that the event happened, as text.
     fn created_at(envelope: &Self::Envelope) -> Option<&str>;
 
+    /// Signs as the vendor does, for tests.
+    #[cfg(feature = "testkit")]
+    fn signer(secret: &crate::Secret) -> crate::testkit::Signer;
+
     /// Reads the first `data` member of a body into the view of its event's type.
     fn read_data<'a>(
         envelope: &Self::Envelope,

@@ -11,5 +11,7 @@ mod fixtures;
 mod ill_formed;
 mod lossless;
 mod properties;
+#[cfg(feature = "testkit")]
+mod samples;
 mod tolerance;
 mod wink;
