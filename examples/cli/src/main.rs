@@ -3,9 +3,15 @@
 //! `cargo run -p smile-cli -- --help` lists the commands. The exit status is 0 where all is as
 //! expected, 1 where not, and 2 for a wrong call.
 
+mod client;
+mod dead;
 mod failure;
+mod names;
+mod receiver;
+mod table;
 mod vendor;
 mod verify;
+mod webhooks;
 
 use std::process::ExitCode;
 
@@ -25,11 +31,16 @@ struct Tool {
 #[derive(Subcommand)]
 enum Command {
     Verify(verify::Verify),
+    Dead(dead::Dead),
+    Webhooks(webhooks::Webhooks),
 }
 
-fn main() -> ExitCode {
+#[tokio::main]
+async fn main() -> ExitCode {
     let result = match Tool::parse().command {
         Command::Verify(verify) => verify.run(),
+        Command::Dead(dead) => dead.run().await,
+        Command::Webhooks(webhooks) => webhooks.run().await,
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,

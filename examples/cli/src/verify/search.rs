@@ -34,7 +34,7 @@ pub(super) fn explain(delivery: &Delivery<'_>) -> Vec<Cause> {
     let combinations = combinations(&secrets, &all, &schemes, MOST_CAUSES);
     match tries.search(combinations, &signature) {
         Some(causes) => causes,
-        None => vec![not_found(delivery, &signature, tries.count)],
+        None => vec![not_found(delivery, &signature, &tries)],
     }
 }
 
@@ -42,6 +42,7 @@ pub(super) fn explain(delivery: &Delivery<'_>) -> Vec<Cause> {
 struct Tries {
     count: usize,
     hashed: usize,
+    ended_early: bool,
 }
 
 impl Tries {
@@ -53,6 +54,7 @@ impl Tries {
         for (secret, body, scheme) in combinations {
             self.hashed += body.value.len() + COST_OF_A_MAC;
             if self.hashed > MOST_HASHED {
+                self.ended_early = true;
                 return None;
             }
             self.count += 1;
@@ -97,7 +99,7 @@ fn causes_of((secret, body, scheme): Combination<'_>) -> usize {
     secret.causes.len() + body.causes.len() + scheme.causes.len()
 }
 
-fn not_found(delivery: &Delivery<'_>, signature: &Signature, tried: usize) -> Cause {
+fn not_found(delivery: &Delivery<'_>, signature: &Signature, tries: &Tries) -> Cause {
     let vendor = delivery.vendor;
     if vendor == Vendor::SmileIo && delivery.timestamp.is_none() {
         return Kind::Timestamp.because(
@@ -114,11 +116,12 @@ fn not_found(delivery: &Delivery<'_>, signature: &Signature, tried: usize) -> Ca
         ));
     }
     let mut text = format!(
-        "none of {tried} combinations matches: the secret is another one, or the body was changed \
+        "none of {} combinations matches: the secret is another one, or the body was changed \
          in a way that is not tried. Tried: the secret without white space and quotes, and with \
          them, and as hex and base64; the body with another line end, with and without a byte order \
          mark, decompressed, and its JSON written anew; the other vendor's scheme, other hashes, \
-         other encodings of the signature"
+         other encodings of the signature",
+        tries.count
     );
     text.push_str(match vendor {
         Vendor::SmileApi => ".",
@@ -132,6 +135,9 @@ fn not_found(delivery: &Delivery<'_>, signature: &Signature, tried: usize) -> Ca
             scheme::formula(vendor)
         ));
         text.push('.');
+    }
+    if tries.ended_early {
+        text.push_str(" The body is large, so some of these were left out.");
     }
     if delivery.body.is_empty() {
         text.push_str(" The body is empty: give it on standard input.");
