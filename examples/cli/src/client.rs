@@ -1,7 +1,7 @@
 //! The HTTP client, and addresses to give it.
 
 use bytes::Bytes;
-use http::{Response, Uri};
+use http::Uri;
 use http_body_util::Full;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
@@ -11,21 +11,32 @@ use hyper_util::{
 
 use crate::failure::Failure;
 
-pub(crate) type HttpClient<B = Full<Bytes>> = Client<HttpsConnector<HttpConnector>, B>;
+pub(crate) type Connector = HttpsConnector<HttpConnector>;
+pub(crate) type HttpClient<B = Full<Bytes>> = Client<Connector, B>;
 
-/// A client for `http://` and `https://`, which trusts the certificates of the system.
-pub(crate) fn client<B>() -> Result<HttpClient<B>, Failure>
-where
-    B: http_body::Body + Send,
-    B::Data: Send,
-{
-    let https = HttpsConnectorBuilder::new()
+/// Connects to `http://` and `https://`, and trusts the certificates of the system.
+pub(crate) fn connector() -> Result<Connector, Failure> {
+    let connector = HttpsConnectorBuilder::new()
         .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
         .map_err(Failure::failed)?
         .https_or_http()
         .enable_http1()
         .build();
-    Ok(Client::builder(TokioExecutor::new()).build(https))
+    Ok(connector)
+}
+
+/// A client over a connector.
+pub(crate) fn over<B>(connector: Connector) -> HttpClient<B>
+where
+    B: http_body::Body + Send,
+    B::Data: Send,
+{
+    Client::builder(TokioExecutor::new()).build(connector)
+}
+
+/// A client for small requests.
+pub(crate) fn client() -> Result<HttpClient, Failure> {
+    Ok(over(connector()?))
 }
 
 /// Reads an address with scheme and host.
@@ -35,12 +46,4 @@ pub(crate) fn address(text: &str) -> Result<Uri, String> {
         (Some("http" | "https"), Some(_)) => Ok(uri),
         _ => Err("expected http://.. or https://..".into()),
     }
-}
-
-/// Whether the layer answered a repetition of a handled event.
-pub(crate) fn is_duplicate<B>(response: &Response<B>) -> bool {
-    response
-        .headers()
-        .get("smile-duplicate")
-        .is_some_and(|value| value == "true")
 }

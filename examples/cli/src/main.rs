@@ -8,6 +8,7 @@ mod dead;
 mod failure;
 mod names;
 mod receiver;
+mod send;
 mod table;
 mod vendor;
 mod verify;
@@ -30,6 +31,7 @@ struct Tool {
 
 #[derive(Subcommand)]
 enum Command {
+    Send(Box<send::Send>),
     Verify(verify::Verify),
     Dead(dead::Dead),
     Webhooks(webhooks::Webhooks),
@@ -38,6 +40,7 @@ enum Command {
 #[tokio::main]
 async fn main() -> ExitCode {
     let result = match Tool::parse().command {
+        Command::Send(send) => send.run().await,
         Command::Verify(verify) => verify.run(),
         Command::Dead(dead) => dead.run().await,
         Command::Webhooks(webhooks) => webhooks.run().await,

@@ -3,6 +3,7 @@
 use std::env;
 
 use clap::ValueEnum;
+use serde::{Serialize, Serializer};
 
 use crate::failure::Failure;
 
@@ -66,5 +67,12 @@ impl Vendor {
             return Err(Failure::usage(format!("{source} is blank")));
         }
         Ok(secret)
+    }
+}
+
+/// By its name.
+impl Serialize for Vendor {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
     }
 }
