@@ -8,6 +8,7 @@ mod dead;
 mod failure;
 mod names;
 mod receiver;
+mod replay;
 mod send;
 mod table;
 mod vendor;
@@ -33,6 +34,7 @@ struct Tool {
 enum Command {
     Send(Box<send::Send>),
     Verify(verify::Verify),
+    Replay(Box<replay::Replay>),
     Dead(dead::Dead),
     Webhooks(webhooks::Webhooks),
 }
@@ -42,6 +44,7 @@ async fn main() -> ExitCode {
     let result = match Tool::parse().command {
         Command::Send(send) => send.run().await,
         Command::Verify(verify) => verify.run(),
+        Command::Replay(replay) => replay.run().await,
         Command::Dead(dead) => dead.run().await,
         Command::Webhooks(webhooks) => webhooks.run().await,
     };

@@ -13,6 +13,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use clap::{Args, ValueEnum};
 
+pub(crate) use self::events::of_body;
 use self::{
     delivery::Delivery,
     events::Selection,

@@ -3,12 +3,13 @@
 use std::env;
 
 use clap::ValueEnum;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
 
 /// Who signs, and how.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum Vendor {
     /// HMAC-SHA512 of the body, in hex
     SmileApi,
@@ -67,12 +68,5 @@ impl Vendor {
             return Err(Failure::usage(format!("{source} is blank")));
         }
         Ok(secret)
-    }
-}
-
-/// By its name.
-impl Serialize for Vendor {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
     }
 }

@@ -151,14 +151,19 @@ fn grouped(outcomes: &[Outcome]) -> Table {
 fn summary(outcomes: &[Outcome], wrong: usize) -> String {
     let latencies = Latencies::of(outcomes.iter().filter(|outcome| outcome.status.is_some()));
     let duplicates = outcomes.iter().filter(|outcome| outcome.duplicate).count();
+    let noun = if outcomes.len() == 1 {
+        "delivery"
+    } else {
+        "deliveries"
+    };
     let result = match wrong {
-        0 => "all as expected".to_owned(),
+        0 => "as expected".to_owned(),
         wrong => format!("{wrong} not as expected"),
     };
-    let mut text = format!(
-        "{} deliveries, {result}; {duplicates} duplicates",
-        outcomes.len()
-    );
+    let mut text = format!("{} {noun}: {result}", outcomes.len());
+    if duplicates > 0 {
+        text.push_str(&format!("; {duplicates} answered as duplicates"));
+    }
     if !latencies.0.is_empty() {
         text.push_str(&format!(
             "; ms: median {:.1}, 95 % {:.1}, max {:.1}",
@@ -170,12 +175,24 @@ fn summary(outcomes: &[Outcome], wrong: usize) -> String {
     text
 }
 
-/// What to do about the first unexpected answer to a delivery without a fault.
+/// What to do about the first unexpected answer.
 fn hint(outcomes: &[Outcome]) -> Option<String> {
-    let wrong = outcomes
+    let mut wrong = outcomes
         .iter()
-        .find(|outcome| !outcome.ok && !outcome.is_sent_again && outcome.fault.is_none())?;
+        .filter(|outcome| !outcome.ok && !outcome.is_sent_again);
+    let wrong = wrong.next()?;
     let variable = wrong.vendor.variable();
+    match (wrong.fault, wrong.status) {
+        (None, _) | (Some(_), None | Some(404 | 405)) => {}
+        (Some("too-large"), _) => return Some("give the receiver's limit by --body-limit".into()),
+        (Some("not-json"), Some(200)) => return Some("for an inbox, add --inbox".into()),
+        (Some(fault), Some(status)) => {
+            let expected = wrong.expected;
+            return Some(format!(
+                "{fault}: found {status}, expected {expected}; docs/answers.md has all answers"
+            ));
+        }
+    }
     let text = match wrong.status {
         None => return wrong.error.as_ref().map(|err| format!("no answer: {err}")),
         Some(401) => format!(
