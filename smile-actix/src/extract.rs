@@ -19,8 +19,18 @@ use crate::response::response;
 
 /// The verified event, in a handler's signature.
 ///
-/// It is a [`Delivery`]: the methods are documented there. Behind a middleware of the same vendor
-/// it is always there. Without one the answer is 500 and the log names the middleware to add. Do
+/// It is a [`Delivery`]: every method there works here. The ones for every day:
+///
+/// | Method | Returns |
+/// |---|---|
+/// | [`id()`](Delivery::id) | the event's id, `&str` (Smile API) |
+/// | [`event_type()`](Delivery::event_type) | what happened, `&EventType` (Smile API) |
+/// | [`topic()`](Delivery::topic), [`account_id()`](Delivery::account_id) | what happened, and where (Smile.io) |
+/// | [`data()`](Delivery::data) | the typed data, `Result<Data, DataError>` |
+/// | [`raw()`](Delivery::raw) | the body, byte for byte |
+/// | [`tenant()`](Delivery::tenant) | whose secret matched, where tenants are looked up |
+///
+/// Behind a middleware of the same vendor it is always there. Without one the answer is 500 and the log names the middleware to add. Do
 /// not take `Option<SmileEvent>`: "no middleware" is a mistake and not a case to handle, and a
 /// handler that went on without a verified event would be an endpoint without verification.
 ///
@@ -31,7 +41,7 @@ use crate::response::response;
 /// async fn on_event(event: SmileEvent) -> HttpResponse {
 ///     match event.data() {
 ///         Ok(Data::AccountConnected(account)) => println!("{:?}", account.account_id),
-///         Ok(_) => {} // every other type, known or new
+///         Ok(_) => println!("{} {}", event.event_type(), event.id()), // all others
 ///         Err(err) => println!("{err}"), // names the path; `event.raw()` has every byte
 ///     }
 ///     HttpResponse::NoContent().finish()
@@ -54,8 +64,7 @@ impl<V: Vendor> Clone for SmileEvent<V> {
     }
 }
 
-/// So that a worker's handler takes the same event as one behind a layer.
-#[cfg(feature = "inbox")]
+/// So that a table of handlers and a worker take the same event as a handler behind a layer.
 impl<V: Vendor> smile_core::FromDelivery for SmileEvent<V> {
     type Vendor = V;
 

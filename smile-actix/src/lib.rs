@@ -50,6 +50,7 @@
 //! | Feature | Default | What it adds |
 //! |---|---|---|
 //! | `inbox` | no | `SmileInbox`, `Worker`: store events first and handle them later, see `smile-core` |
+//! | `testkit` | no | `testkit`: signed requests and sample events for tests of your own, see `smile-core` |
 //! | `aws-lc-rs` | no | signatures by AWS-LC, see `smile-core` |
 //!
 //! actix-web's default features are not needed.
@@ -88,6 +89,7 @@
 
 mod bare_request;
 mod body;
+mod dispatch;
 mod extract;
 mod head;
 #[cfg(feature = "inbox")]
@@ -96,6 +98,8 @@ mod middleware;
 mod payload;
 mod response;
 mod spawn_on_drop;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 
 pub use extract::{NotVerified, SmileEvent, VerifiedBody};
 pub use head::PeerAddr;

@@ -106,6 +106,10 @@ impl<V: Vendor> Delivery<V> {
         V::read_data(&self.event.envelope, &self.event.body)
     }
 
+    pub(crate) fn owned_data(&self) -> Result<V::Data<'static>, DataError> {
+        self.data().map(V::into_owned)
+    }
+
     pub(crate) fn envelope(&self) -> &V::Envelope {
         &self.event.envelope
     }

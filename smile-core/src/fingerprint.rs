@@ -24,6 +24,11 @@ impl Fingerprint {
         }
     }
 
+    #[cfg(feature = "intake")]
+    pub(crate) fn key(&self) -> KeyId {
+        self.key
+    }
+
     /// Whether the two show that one id was used for two bodies.
     ///
     /// Under different secrets the MACs say nothing, and neither does this.

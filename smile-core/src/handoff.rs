@@ -12,8 +12,12 @@ mod timing;
 mod token;
 mod waiting;
 
-pub(crate) use claim::{ClaimAttempt, NotHeld, RETRY};
-pub(crate) use event_handle::{EventHandle, Store, StoreFuture, guarded};
+#[cfg(feature = "inbox")]
+pub(crate) use claim::RETRY;
+pub(crate) use claim::{ClaimAttempt, NotHeld};
+pub(crate) use event_handle::{EventHandle, Store};
+#[cfg(feature = "inbox")]
+pub(crate) use event_handle::{StoreFuture, guarded};
 pub(crate) use key::EventIdentity;
 pub use key::{DedupeBy, EventKey};
 pub use memory::MemoryDedupe;

@@ -16,7 +16,7 @@ mod worker;
 
 pub use dead_letter::{DeadLetter, DeadReason, UnknownDeadReason};
 pub use endpoint::{InboxAdmitted, InboxIntake, IntoEndpoint};
-pub use handler::{FromDelivery, Permanent};
+pub use handler::Permanent;
 pub use new_event::NewEvent;
 pub use queue::{Job, JobId, Settlement, Take, WorkQueue};
 pub use stored_event::StoredEvent;
@@ -27,7 +27,8 @@ pub use worker::{Worker, WorkerHandle};
 ///
 /// The endpoint made by [`IntakeBuilder::inbox`](crate::IntakeBuilder::inbox) stores each event here
 /// and then answers 200. A [`Worker`] runs the handler later, where the inbox is a [`WorkQueue`]; an
-/// inbox that hands events to a broker leaves that to the broker's consumers.
+/// inbox that hands events to a broker leaves that to the broker's consumers, as the example
+/// `nats-inbox` does.
 ///
 /// The acceptance suite in the test kit holds an inbox to this contract.
 pub trait Inbox: Send + Sync + 'static {

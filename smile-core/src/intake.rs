@@ -6,8 +6,8 @@ use bytes::Bytes;
 use futures_core::Stream;
 
 use crate::{
-    BodyError, Clock, DedupeBy, Delivery, Head, Observer, Outcome, Ownership, Reason, Rejection,
-    Reply, Report, SmileApi, SmileIo, Vendor, Verified,
+    BodyError, Clock, DedupeBy, Delivery, Fingerprint, Head, Observer, Outcome, Ownership, Reason,
+    Rejection, Reply, Report, SmileApi, SmileIo, Vendor, Verified,
     catch_panic::catch_panic_now,
     handoff::{
         ClaimAttempt, EventHandle, EventIdentity, Handoff, NotHeld, Running, Timing, Waiting,
@@ -210,7 +210,7 @@ impl<V: Vendor> Intake<V> {
         let attempt = ClaimAttempt::new(event, &delivery, &settings.timing, &settings.waiting);
         let claim = match attempt.acquire(&mut delivery).await {
             Ok(claim) => claim,
-            Err(NotHeld::Duplicate { id_reuse }) => return self.duplicate(&delivery, id_reuse),
+            Err(NotHeld::Duplicate { first }) => return self.duplicate(&delivery, first),
             Err(NotHeld::Rejected(rejection)) => return self.refuse(&delivery, rejection),
         };
         let reported = delivery.clone();
@@ -320,8 +320,28 @@ impl<V: Vendor> Intake<V> {
         IntakeResponse::Handler(response)
     }
 
-    fn duplicate<R>(&self, delivery: &Delivery<V>, id_reuse: bool) -> IntakeResponse<R> {
-        let outcome = if id_reuse {
+    /// `first` is of the delivery that was handled.
+    fn duplicate<R>(
+        &self,
+        delivery: &Delivery<V>,
+        first: Option<Fingerprint>,
+    ) -> IntakeResponse<R> {
+        if let (Some(first), Source::Fixed(ring)) = (first, &self.0.secrets)
+            && !ring.made(&first)
+        {
+            tracing::warn!(
+                target: "smile",
+                vendor = V::NAME,
+                scope = &*self.0.scope,
+                event = delivery.event_name(),
+                id = V::event_id(delivery.envelope()),
+                "an event was not handled here, since it was handled under a secret that this \
+                 endpoint does not have: if another application shares the store, give each \
+                 endpoint a `scope` of its own; after the end of a rotation all is well",
+            );
+        }
+        let repeated = delivery.verified().fingerprint();
+        let outcome = if first.is_some_and(|first| first.contradicts(&repeated)) {
             Outcome::IdReuse
         } else {
             Outcome::Duplicate

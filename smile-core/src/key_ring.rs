@@ -2,6 +2,8 @@
 
 use std::{error::Error, fmt, future::Future, pin::Pin, sync::Arc};
 
+#[cfg(feature = "intake")]
+use crate::Fingerprint;
 use crate::{ConfigError, Head, Secret, Vendor, fingerprint::KeyId, mac::Mac};
 
 /// One to four secrets of one sender, keyed once and tried side by side.
@@ -78,6 +80,12 @@ impl<V: Vendor> KeyRing<V> {
 
     pub(crate) fn keys(&self) -> &[Key<V>] {
         &self.keys
+    }
+
+    /// Whether a fingerprint was made under one of these secrets.
+    #[cfg(feature = "intake")]
+    pub(crate) fn made(&self, fingerprint: &Fingerprint) -> bool {
+        self.keys.iter().any(|key| key.id == fingerprint.key())
     }
 
     pub(crate) fn tenant_name(&self) -> Option<&Arc<str>> {
@@ -163,6 +171,10 @@ impl<V: Vendor> Secrets<V> {
     /// The answer is `None` for an unknown tenant, whose sender then sees what a wrong signature
     /// sees, and an error when the answer cannot be had (503).
     ///
+    /// The future cannot borrow the head, which is gone when it runs: take what it needs before
+    /// `async move`, such as `let path = head.path().to_owned();`. `|head| async move { .. head.path()
+    /// .. }` does not compile ("lifetime may not live long enough").
+    ///
     /// A lookup that panics, or takes longer than `lookup_timeout`, counts as one that failed.
     ///
     /// # Security
@@ -183,7 +195,7 @@ impl<V: Vendor> Secrets<V> {
     ///     [("/webhooks/acme".into(), KeyRing::new(Secret::new("s3cret")?).tenant("acme")?)].into();
     /// let rings = Arc::new(rings);
     /// let secrets = Secrets::lookup(move |head: &dyn Head| {
-    ///     let ring = rings.get(head.path()).cloned();
+    ///     let ring = rings.get(head.path()).cloned(); // before the future
     ///     async move { Ok::<_, Infallible>(ring) }
     /// });
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -47,7 +47,7 @@
 //! | `intake` | yes | [`Intake`], [`Observer`], [`DedupeStore`] and [`MemoryDedupe`]. Pulls in tokio (`rt`, `sync` and `time`), `tracing`, `siphasher` and `futures-core` |
 //! | `inbox` | no | [`Inbox`], its endpoint [`InboxIntake`], [`WorkQueue`] and [`Worker`]: store first, handle later |
 //! | `aws-lc-rs` | no | signatures by AWS-LC instead of `hmac` and `sha2`: on some processors an eighth less time for bodies from 8 KB on. Pulls in `aws-lc-rs`, which needs a C compiler; its own feature `fips` makes them its FIPS module's |
-//! | `testkit` | no | `testkit`: suites for a [`DedupeStore`] or an inbox of your own, and an inbox in memory. Pulls in nothing |
+//! | `testkit` | no | `testkit`: sample events, signatures and an inbox in memory for tests of an application, suites for a [`DedupeStore`] or an inbox of your own. Pulls in nothing |
 //!
 //! Without `intake`, [`Signature::read`], [`Verification`] and [`Delivery::read`] do steps 1 to 3
 //! without I/O and without a runtime.
@@ -126,9 +126,11 @@ mod clock;
 mod config_error;
 mod data_error;
 mod delivery;
+mod dispatch;
 mod envelope_error;
 mod fence;
 mod fingerprint;
+mod from_delivery;
 #[cfg(feature = "intake")]
 mod handoff;
 mod head;
@@ -158,9 +160,16 @@ pub use clock::{Clock, SystemClock};
 pub use config_error::ConfigError;
 pub use data_error::DataError;
 pub use delivery::Delivery;
+#[cfg(feature = "intake")]
+#[doc(hidden)]
+pub use dispatch::log_dispatch_error;
+pub use dispatch::{
+    Dispatch, DispatchBuilder, DispatchError, DispatchHandler, EventData, Unhandled,
+};
 pub use envelope_error::EnvelopeError;
 pub use fence::Fence;
 pub use fingerprint::Fingerprint;
+pub use from_delivery::FromDelivery;
 #[cfg(feature = "intake")]
 pub use handoff::{
     Claim, DedupeBy, DedupeStore, EventKey, MemoryDedupe, Ownership, StoreError, Token,
@@ -168,9 +177,9 @@ pub use handoff::{
 pub use head::{Field, Head};
 #[cfg(feature = "inbox")]
 pub use inbox::{
-    Accepted, DeadLetter, DeadReason, FromDelivery, Inbox, InboxAdmitted, InboxIntake,
-    IntoEndpoint, Job, JobId, NewEvent, Permanent, Settlement, StoredEvent, Take,
-    UnknownDeadReason, WorkQueue, Worker, WorkerHandle,
+    Accepted, DeadLetter, DeadReason, Inbox, InboxAdmitted, InboxIntake, IntoEndpoint, Job, JobId,
+    NewEvent, Permanent, Settlement, StoredEvent, Take, UnknownDeadReason, WorkQueue, Worker,
+    WorkerHandle,
 };
 #[cfg(feature = "intake")]
 pub use intake::{Admitted, Intake, IntakeBuilder, IntakeResponse};

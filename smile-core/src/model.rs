@@ -81,5 +81,5 @@ pub(crate) use self::event::{EventName, Subject, read_body, read_data};
 pub(crate) use self::object::{Field, KeySeed, Name, Write, object};
 pub(crate) use self::open_enum::open_enum;
 pub(crate) use self::read::{JsonType, Presence, Read, ReadInto, read_items, refuse, wrong_kind};
-pub(crate) use self::table::event_table;
+pub(crate) use self::table::{event_data, event_table};
 pub(crate) use self::unknown::Shape;

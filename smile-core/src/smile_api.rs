@@ -68,6 +68,14 @@ impl Scheme for SmileApi {
         envelope.type_name()
     }
 
+    fn type_name(envelope: &Envelope) -> &str {
+        envelope.event_type().as_str()
+    }
+
+    fn into_owned(data: Data<'_>) -> Data<'static> {
+        data.into_owned()
+    }
+
     fn is_known(envelope: &Envelope) -> bool {
         !matches!(envelope.event_type(), EventType::Other(_))
     }

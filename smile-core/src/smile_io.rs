@@ -72,6 +72,14 @@ impl Scheme for SmileIo {
         envelope.topic().as_str()
     }
 
+    fn type_name(envelope: &Envelope) -> &str {
+        envelope.topic().as_str()
+    }
+
+    fn into_owned(data: Data<'_>) -> Data<'static> {
+        data.into_owned()
+    }
+
     fn is_known(envelope: &Envelope) -> bool {
         !matches!(envelope.topic(), Topic::Other(_))
     }

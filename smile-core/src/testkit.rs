@@ -12,17 +12,21 @@
 mod concurrency;
 mod delivery;
 mod expiry;
+mod fixed_clock;
 mod inbox_suite;
 mod lifecycle;
 mod memory_inbox;
+mod recorder;
 mod sample;
 mod signer;
 mod suite;
 mod trial;
 
 pub use delivery::delivery;
+pub use fixed_clock::FixedClock;
 pub use inbox_suite::{inbox_suite, new_event, work_queue_suite};
 pub use memory_inbox::MemoryInbox;
+pub use recorder::{Record, Recorder};
 pub use sample::{Sample, SetError};
 pub use signer::{Signer, SigningSecret};
 pub use suite::dedupe_store_suite;

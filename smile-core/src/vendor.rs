@@ -49,6 +49,12 @@ pub trait Scheme: Copy + fmt::Debug + Send + Sync + 'static {
     /// The event's name on the wire, for logs.
     fn event_name(envelope: &Self::Envelope) -> &str;
 
+    /// The event's name as the vendor writes it today; as sent, where this version does not know it.
+    fn type_name(envelope: &Self::Envelope) -> &str;
+
+    /// Copies what the data borrows.
+    fn into_owned(data: Self::Data<'_>) -> Self::Data<'static>;
+
     /// Whether the event's name is one of those that this version knows.
     fn is_known(envelope: &Self::Envelope) -> bool;
 

@@ -75,8 +75,8 @@ fn the_page_of_answers_lists_each_refusal_with_its_status() {
 }
 
 #[test]
-fn the_options_of_the_builder_are_in_the_readme() {
-    let readme = read("../README.md");
+fn the_guide_to_the_options_lists_each_of_the_builder() {
+    let guide = page("options.md");
     let builder = read("src/intake/builder.rs");
     let options: Vec<_> = builder
         .lines()
@@ -87,7 +87,7 @@ fn the_options_of_the_builder_are_in_the_readme() {
     assert!(options.contains(&"body_limit"), "{options:?}");
     for option in options {
         assert!(
-            rows(&readme, "| `").any(|row| row.contains(&format!("`{option}`"))),
+            rows(&guide, "| `").any(|row| row.contains(&format!("`{option}`"))),
             "{option}"
         );
     }

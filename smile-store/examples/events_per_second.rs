@@ -1,7 +1,12 @@
 //! How many events an inbox accepts and hands out in a second.
 //!
-//! `cargo run --release -p smile-store --features inbox,sqlite --example events_per_second`, with the
-//! URL of an inbox as its argument, or on a new SQLite file.
+//! `cargo run --release -p smile-store --features inbox,sqlite --example events_per_second` measures a
+//! new SQLite file in the folder for temporary files. With the feature `postgres` it takes the URL of a
+//! database as its argument.
+#![expect(
+    clippy::expect_used,
+    reason = "a measurement has nobody to tell of an error"
+)]
 
 use std::{
     env,
@@ -28,41 +33,47 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let url = env::args()
         .nth(1)
         .unwrap_or_else(|| format!("sqlite:{}", file.display()));
-    let inbox = Arc::new(open(&url).await?);
-    println!("{url}, {CALLERS} callers at once, events a second:");
-    let alone = rate(&inbox, 1, SECONDS).await;
+    #[cfg(feature = "postgres")]
+    if url.starts_with("postgres") {
+        let inbox = smile_store::PostgresInbox::connect(&url).await?;
+        inbox.create_schema().await?;
+        measure(&Arc::new(inbox)).await;
+        return Ok(());
+    }
+    let inbox = SqliteInbox::connect(&url).await?;
+    inbox.create_schema().await?;
+    measure(&Arc::new(inbox)).await;
+    Ok(())
+}
+
+async fn measure(inbox: &Arc<impl WorkQueue>) {
+    println!("{CALLERS} callers at once, events a second:");
+    let alone = rate(inbox, 1, SECONDS).await;
     println!("  accepted from one caller, each in a transaction of its own: {alone:.0}");
-    let together = rate(&inbox, CALLERS, SECONDS).await;
+    let together = rate(inbox, CALLERS, SECONDS).await;
     println!(
         "  accepted: {together:.0}, {:.1} times as many",
         together / alone
     );
-    let drained = drain(&inbox).await;
+    let drained = drain(inbox).await;
     println!("  taken and done, with few waiting: {drained:.0}");
 
     let filled = Instant::now();
-    accept(&inbox, CALLERS, WAITING).await;
+    accept(inbox, CALLERS, WAITING).await;
     println!(
         "  {WAITING} more accepted in {:.1} s",
         filled.elapsed().as_secs_f64()
     );
-    let behind = rate(&inbox, CALLERS, SECONDS).await;
+    let behind = rate(inbox, CALLERS, SECONDS).await;
     println!(
         "  accepted with {WAITING} waiting: {behind:.0}, {:.2} times",
         behind / together
     );
-    let drained_behind = drain(&inbox).await;
+    let drained_behind = drain(inbox).await;
     println!(
         "  taken and done, with {WAITING} waiting: {drained_behind:.0}, {:.2} times",
         drained_behind / drained
     );
-    Ok(())
-}
-
-async fn open(url: &str) -> Result<SqliteInbox, Box<dyn Error>> {
-    let inbox = SqliteInbox::connect(url).await?;
-    inbox.create_schema().await?;
-    Ok(inbox)
 }
 
 /// Accepts for a while.

@@ -1,4 +1,4 @@
-//! Stores of seen webhook events for smile-core: SQLite, Redis and PostgreSQL.
+//! Stores of seen webhook events for smile-core, in SQLite, Redis and PostgreSQL, and inboxes.
 //!
 //! By default `smile-core` remembers events in the process's memory, which suits one process that
 //! seldom restarts. Several processes share these stores, so that an event takes effect once among
@@ -9,6 +9,11 @@
 //! | `SqliteDedupe` | `sqlite` | the processes of one machine | a file on a local disk |
 //! | `RedisDedupe` | `redis` | many machines | Redis 5 or Valkey, one server or a cluster |
 //! | `PostgresDedupe` | `postgres` | many machines | PostgreSQL 13 or later, also behind PgBouncer |
+//!
+//! The feature `inbox` adds `SqliteInbox` and `PostgresInbox`, with the feature of the engine: an
+//! endpoint stores events there, and a [`Worker`](smile_core::Worker) handles them later. An inbox needs
+//! no store of seen events. Each type says what it promises; [`CompleteIn`] completes an event in a
+//! transaction of yours.
 //!
 //! No feature is on by default. `tls-rustls` adds TLS to Redis (`rediss://`) and PostgreSQL, with
 //! the machine's own certificates.

@@ -15,8 +15,18 @@ use crate::response::response;
 
 /// The verified event, in a handler's signature.
 ///
-/// It is a [`Delivery`]: the methods are documented there. Behind a layer of the same vendor it is
-/// always there. Without one the answer is 500 and the log names the layer to add; there is no
+/// It is a [`Delivery`]: every method there works here. The ones for every day:
+///
+/// | Method | Returns |
+/// |---|---|
+/// | [`id()`](Delivery::id) | the event's id, `&str` (Smile API) |
+/// | [`event_type()`](Delivery::event_type) | what happened, `&EventType` (Smile API) |
+/// | [`topic()`](Delivery::topic), [`account_id()`](Delivery::account_id) | what happened, and where (Smile.io) |
+/// | [`data()`](Delivery::data) | the typed data, `Result<Data, DataError>` |
+/// | [`raw()`](Delivery::raw) | the body, byte for byte |
+/// | [`tenant()`](Delivery::tenant) | whose secret matched, where tenants are looked up |
+///
+/// Behind a layer of the same vendor it is always there. Without one the answer is 500 and the log names the layer to add; there is no
 /// `Option<SmileEvent>`, since "no layer" is a mistake and not a case to handle: a handler that
 /// went on without a verified event would be an endpoint without verification.
 ///
@@ -27,7 +37,7 @@ use crate::response::response;
 /// async fn on_event(event: SmileEvent) -> StatusCode {
 ///     match event.data() {
 ///         Ok(Data::AccountConnected(account)) => println!("{:?}", account.account_id),
-///         Ok(_) => {} // every other type, known or new
+///         Ok(_) => println!("{} {}", event.event_type(), event.id()), // all others
 ///         Err(err) => println!("{err}"), // names the path; `event.raw()` has every byte
 ///     }
 ///     StatusCode::NO_CONTENT
@@ -51,8 +61,7 @@ impl<V: Vendor> Clone for SmileEvent<V> {
     }
 }
 
-/// So that a worker's handler takes the same event as one behind a layer.
-#[cfg(feature = "inbox")]
+/// So that a table of handlers and a worker take the same event as a handler behind a layer.
 impl<V: Vendor> smile_core::FromDelivery for SmileEvent<V> {
     type Vendor = V;
 

@@ -48,6 +48,7 @@
 //! | `axum` | yes | `SmileEvent`, `VerifiedBody`, `SmileLayer::smile_api` and `smile_io`, `ConnectInfo`. Pulls in axum without its default features |
 //! | `inbox` | no | `SmileInbox`, `Worker`: store events first and handle them later, see `smile-core` |
 //! | `registration` | no | `RegistrationClient`, which registers webhooks over any HTTP client that is a Tower service |
+//! | `testkit` | no | `testkit`: signed requests and sample events for tests of your own, see `smile-core` |
 //! | `aws-lc-rs` | no | signatures by AWS-LC, see `smile-core` |
 //!
 //! Without `axum`, build an [`Intake`] and give it to [`SmileLayer::with_body`]; a service inside
@@ -86,6 +87,8 @@
 
 mod body;
 #[cfg(feature = "axum")]
+mod dispatch;
+#[cfg(feature = "axum")]
 mod extract;
 mod future;
 mod head;
@@ -97,8 +100,13 @@ mod registration;
 mod response;
 mod service;
 mod spawn_on_drop;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 
 pub use body::ResponseBody;
+#[cfg(feature = "axum")]
+#[doc(hidden)]
+pub use dispatch::ViaDispatch;
 #[cfg(feature = "axum")]
 pub use extract::{NotVerified, SmileEvent, VerifiedBody};
 pub use future::ResponseFuture;

@@ -1,4 +1,8 @@
 //! An event that is kept takes its own size, and not that of the server's buffers.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where something does not hold"
+)]
 
 use std::sync::PoisonError;
 

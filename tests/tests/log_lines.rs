@@ -19,8 +19,8 @@ use bytes::Bytes;
 use futures_core::Stream;
 use smile_conformance::{Request, as_head, sign};
 use smile_core::{
-    Claim, DedupeStore, EventKey, Fingerprint, Head, Intake, IntakeBuilder, KeyRing, Ownership,
-    Secret, Secrets, SmileApi, StoreError, Token,
+    Claim, DedupeStore, EventKey, Fingerprint, Head, Intake, IntakeBuilder, KeyRing, MemoryDedupe,
+    Ownership, Secret, Secrets, SmileApi, StoreError, Token,
 };
 
 #[derive(Clone, Default)]
@@ -276,4 +276,46 @@ fn a_method_other_than_post_is_no_warning() {
         line.unwrap().contains("DEBUG smile: delivery refused"),
         "{log}"
     );
+}
+
+#[test]
+fn a_store_and_scope_shared_by_two_applications_are_noticed() {
+    const LINE: &str = "under a secret that this endpoint does not have";
+    let store = Arc::new(MemoryDedupe::default());
+    let app = |secret: &str| {
+        let builder = smile_api(secret).deduplicate(Arc::clone(&store));
+        move |scope: &str| builder.scope(scope).unwrap().build()
+    };
+    let request = |secret: &str| sign::smile_api_with(secret, sign::event_with_id("et-1"));
+    let body = || sign::event_with_id("et-1").into_bytes();
+    let handled = || async { 204 };
+    let log = logged(|| {
+        let one = app("one")("default");
+        deliver(&one, &request("one"), body(), handled);
+        deliver(&one, &request("one"), body(), handled);
+    });
+    assert_line(&log, &["INFO", "duplicate"]);
+    assert!(!log.contains(LINE), "a duplicate of its own: {log}");
+    assert_eq!(store.len(), 1);
+
+    let log = logged(|| deliver(&app("two")("default"), &request("two"), body(), handled));
+    assert_line(
+        &log,
+        &["WARN", LINE, "`scope`", "scope=\"default\"", "et-1"],
+    );
+    assert_line(&log, &["INFO", "duplicate"]);
+
+    let log = logged(|| {
+        let both = smile_api("two")
+            .also_accept(Secret::new("one").unwrap())
+            .unwrap();
+        let both = both.deduplicate(Arc::clone(&store)).build();
+        deliver(&both, &request("two"), body(), handled);
+    });
+    assert_line(&log, &["INFO", "duplicate"]);
+    assert!(!log.contains(LINE), "a rotation: {log}");
+
+    let log = logged(|| deliver(&app("two")("two"), &request("two"), body(), handled));
+    assert_line(&log, &["handled"]);
+    assert_eq!(store.len(), 2);
 }

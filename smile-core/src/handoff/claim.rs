@@ -35,8 +35,8 @@ pub(crate) struct ClaimAttempt<'a> {
 
 /// Why a delivery does not hold its event.
 pub(crate) enum NotHeld {
-    /// The event was handled before.
-    Duplicate { id_reuse: bool },
+    /// The event was handled before, by a delivery with this fingerprint, where the store kept it.
+    Duplicate { first: Option<Fingerprint> },
     /// The sender must try again.
     Rejected(Rejection),
 }
@@ -68,7 +68,7 @@ impl<'a> ClaimAttempt<'a> {
                 attempt: self,
                 fence,
             }),
-            Claim::Done { fingerprint } => Err(self.duplicate(fingerprint)),
+            Claim::Done { fingerprint: first } => Err(NotHeld::Duplicate { first }),
             // Boxed: few deliveries wait, and the others need no room for it.
             Claim::InFlight { lease_left } => Box::pin(self.wait(delivery, lease_left)).await,
         }
@@ -101,8 +101,8 @@ impl<'a> ClaimAttempt<'a> {
         let Ok(mut done) = timeout_at(deadline, waiter.turn()).await else {
             return Err(retry_after_lease(Reason::FirstRunPending, lease_left));
         };
-        if let Some(Done(fingerprint)) = *done {
-            return Err(self.duplicate(fingerprint));
+        if let Some(Done(first)) = *done {
+            return Err(NotHeld::Duplicate { first });
         }
         let mut pause = FIRST_PAUSE;
         let fence = loop {
@@ -110,9 +110,9 @@ impl<'a> ClaimAttempt<'a> {
             pause = (pause * 2).min(LAST_PAUSE);
             match self.claim().await? {
                 Claim::Acquired { fence } => break fence,
-                Claim::Done { fingerprint } => {
-                    *done = Some(Done(fingerprint));
-                    return Err(self.duplicate(fingerprint));
+                Claim::Done { fingerprint: first } => {
+                    *done = Some(Done(first));
+                    return Err(NotHeld::Duplicate { first });
                 }
                 Claim::InFlight { lease_left } if Instant::now() >= deadline => {
                     return Err(retry_after_lease(Reason::FirstRunPending, lease_left));
@@ -132,11 +132,6 @@ impl<'a> ClaimAttempt<'a> {
         held.release().await;
         let rejection = Rejection::from(Reason::FirstRunFailed).retry_in(RETRY);
         Err(NotHeld::Rejected(rejection))
-    }
-
-    fn duplicate(&self, before: Option<Fingerprint>) -> NotHeld {
-        let id_reuse = before.is_some_and(|before| before.contradicts(&self.fingerprint));
-        NotHeld::Duplicate { id_reuse }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Stores that remember events.
 
-use std::{error::Error, fmt, future::Future, time::Duration};
+use std::{error::Error, fmt, future::Future, sync::Arc, time::Duration};
 
 use crate::{EventKey, Fence, Fingerprint, Token};
 
@@ -69,6 +69,58 @@ pub trait DedupeStore: Send + Sync + 'static {
         key: &EventKey,
         token: Token,
     ) -> impl Future<Output = Result<Ownership, StoreError>> + Send;
+}
+
+/// A store that its owner can look into: give the intake one clone and keep the other.
+///
+/// ```
+/// use std::sync::Arc;
+/// use smile_core::{Intake, MemoryDedupe, Secret};
+///
+/// let store = Arc::new(MemoryDedupe::default());
+/// let intake = Intake::smile_api(Secret::new("a little secret")?)
+///     .deduplicate(Arc::clone(&store))
+///     .build();
+/// assert_eq!(store.len(), 0); // events that were handled
+/// # Ok::<(), smile_core::EmptySecret>(())
+/// ```
+impl<S: DedupeStore> DedupeStore for Arc<S> {
+    fn claim(
+        &self,
+        key: &EventKey,
+        token: Token,
+        fingerprint: Fingerprint,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Claim, StoreError>> + Send {
+        S::claim(self, key, token, fingerprint, lease)
+    }
+
+    fn extend(
+        &self,
+        key: &EventKey,
+        token: Token,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Ownership, StoreError>> + Send {
+        S::extend(self, key, token, lease)
+    }
+
+    fn finish(
+        &self,
+        key: &EventKey,
+        token: Token,
+        fingerprint: Fingerprint,
+        retention: Duration,
+    ) -> impl Future<Output = Result<Ownership, StoreError>> + Send {
+        S::finish(self, key, token, fingerprint, retention)
+    }
+
+    fn release(
+        &self,
+        key: &EventKey,
+        token: Token,
+    ) -> impl Future<Output = Result<Ownership, StoreError>> + Send {
+        S::release(self, key, token)
+    }
 }
 
 /// The answer to a claim.

@@ -3,25 +3,7 @@
 use std::{error::Error, fmt, future::Future, pin::Pin};
 
 use super::Job;
-use crate::{Delivery, Rejection, Vendor, observe};
-
-/// What a handler of a [`Worker`](super::Worker) takes: a [`Delivery`], or the `SmileEvent` of an
-/// adapter, so that one function serves behind a layer and in a worker.
-pub trait FromDelivery: Sized {
-    /// Whose events these are.
-    type Vendor: Vendor;
-
-    /// Wraps the delivery.
-    fn from_delivery(delivery: Delivery<Self::Vendor>) -> Self;
-}
-
-impl<V: Vendor> FromDelivery for Delivery<V> {
-    type Vendor = V;
-
-    fn from_delivery(delivery: Self) -> Self {
-        delivery
-    }
-}
+use crate::{Delivery, FromDelivery, Rejection, Vendor, observe};
 
 /// An error that no later attempt can mend: the event becomes a dead letter at once.
 ///

@@ -15,7 +15,8 @@ use super::{
     worker::{Either, first_of},
 };
 use crate::{
-    Observer, Outcome, Ownership, Report, catch_panic::catch_panic, observe, rejection::chain,
+    DispatchError, Observer, Outcome, Ownership, Report, catch_panic::catch_panic, observe,
+    rejection::chain,
 };
 
 /// How long runs may take, and how many an event has.
@@ -98,7 +99,11 @@ pub(super) async fn run<Q: WorkQueue>(
 }
 
 fn explain(err: &BoxError) -> (DeadReason, String) {
-    let reason = if err.is::<Permanent>() {
+    let own = match err.downcast_ref::<DispatchError>() {
+        Some(dispatched) => dispatched.own(),
+        None => err,
+    };
+    let reason = if own.is::<Permanent>() {
         DeadReason::Permanent
     } else {
         DeadReason::Failed

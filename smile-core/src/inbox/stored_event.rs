@@ -47,13 +47,14 @@ impl<V: Vendor> Delivery<V> {
     /// Makes a delivery of what an inbox kept, **without a signature to check**: for inboxes and the
     /// consumers of a broker, whose storage only this application writes.
     ///
-    /// This is the one way to a delivery that verifies nothing.
+    /// This is the one way to a delivery that verifies nothing. `attempt` is the number of the run, from
+    /// 1, as the storage or the broker counts them.
     ///
     /// # Errors
     ///
     /// A [`Rejection`] of kind [`NotAnEvent`](crate::RejectionKind::NotAnEvent).
-    pub fn trust_stored(stored: StoredEvent) -> Result<Self, Rejection> {
-        Self::of_job(stored, None, 1)
+    pub fn trust_stored(stored: StoredEvent, attempt: u32) -> Result<Self, Rejection> {
+        Self::of_job(stored, None, attempt)
     }
 
     pub(super) fn of_job(

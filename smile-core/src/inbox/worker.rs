@@ -17,13 +17,13 @@ use tokio::{
 };
 
 use super::{
-    FromDelivery, Take, WorkQueue,
+    Take, WorkQueue,
     backoff::Backoff,
     handler::{Function, Handler},
     run::{Limits, run},
 };
 use crate::{
-    ConfigError, Observer, StoreError, TracingObserver,
+    ConfigError, Delivery, Dispatch, FromDelivery, Observer, StoreError, TracingObserver,
     config_error::{checked_name, nonzero},
     handoff::Timing,
 };
@@ -94,7 +94,7 @@ impl<Q: WorkQueue> Worker<Q> {
     }
 
     /// Handles the events of one vendor with this function, which takes a
-    /// [`Delivery`](crate::Delivery) or an adapter's `SmileEvent` of that vendor. The last one given
+    /// [`Delivery`] or an adapter's `SmileEvent` of that vendor. The last one given
     /// for a vendor counts; events of a vendor without one stay.
     ///
     /// `Ok` completes the event. An error is an attempt that failed, as is a panic or a run that takes
@@ -112,6 +112,18 @@ impl<Q: WorkQueue> Worker<Q> {
             .retain(|other| other.vendor() != handler.vendor());
         self.handlers.push(handler);
         self
+    }
+
+    /// Handles the events of one vendor with this table, as [`handle`](Self::handle) does with a
+    /// function.
+    pub fn dispatch<E>(self, events: Dispatch<E>) -> Self
+    where
+        E: FromDelivery + 'static,
+    {
+        self.handle(move |delivery: Delivery<E::Vendor>| {
+            let events = events.clone();
+            async move { events.handle(delivery).await }
+        })
     }
 
     /// Runs at most so many handlers at a time. Default: 16.

@@ -4,7 +4,13 @@
 ///
 /// A row is `Variant = "WIRE_NAME": Struct` with an optional old spelling, `| "OLD_NAME"`. The
 /// struct comes from `object!` and implements `Subject`.
+///
+/// With `vendor Type;` in front, each struct is the data of one event of that vendor.
 macro_rules! event_table {
+    (vendor $Vendor:ty; $($table:tt)+) => {
+        $crate::model::event_table! { $($table)+ }
+        $crate::model::event_data! { $Vendor; $($table)+ }
+    };
     (
         $(#[$name_meta:meta])*
         names $Name:ident, $UnknownName:ident as $accessor:ident;
@@ -214,4 +220,30 @@ macro_rules! event_table {
     };
 }
 
+/// Says of each struct of a table which event it is the data of.
+macro_rules! event_data {
+    (
+        $Vendor:ty;
+        $(#[$name_meta:meta])*
+        names $Name:ident, $UnknownName:ident as $accessor:ident;
+        $(#[$data_meta:meta])*
+        data $Data:ident, $OtherData:ident in $member:literal;
+        $($(#[$meta:meta])* $variant:ident = $wire:literal $(| $alias:literal)?: $Struct:ident,)+
+    ) => {$(
+        impl $crate::EventData for $Struct<'static> {
+            type Vendor = $Vendor;
+
+            const NAME: &'static str = $wire;
+
+            fn of(data: $Data<'static>) -> Option<Self> {
+                match data {
+                    $Data::$variant(data) => Some(data),
+                    _ => None,
+                }
+            }
+        }
+    )+};
+}
+
+pub(crate) use event_data;
 pub(crate) use event_table;

@@ -3,6 +3,8 @@ use crate::model::{OtherData, event_table};
 use super::data::*;
 
 event_table! {
+    vendor crate::SmileApi;
+
     /// What happened: the `type` of an event.
     ///
     /// The names are those of the Smile API OpenAPI 1.14.0, `RefWebhookEventType`. Whatever else

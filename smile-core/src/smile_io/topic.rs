@@ -3,6 +3,8 @@ use crate::model::{OtherData, event_table};
 use super::data::{CustomerUpdated, Ping};
 
 event_table! {
+    vendor crate::SmileIo;
+
     /// What happened: the `topic` of an event (Smile.io webhooks guide).
     ///
     /// ```

@@ -25,6 +25,8 @@ pub struct MemoryInbox(Arc<Shared>);
 struct Shared {
     rows: Mutex<Rows>,
     arrived: Notify,
+    /// Woken when an event may have ended.
+    settled: Notify,
 }
 
 #[derive(Default)]
@@ -71,6 +73,18 @@ impl MemoryInbox {
         let rows = self.lock();
         let waiting = |row: &&Row| matches!(row.state, State::Ready(_) | State::Running(_));
         rows.rows.iter().filter(waiting).count()
+    }
+
+    /// Waits until every event is handled or dead: at once where there are none, and for ever where no
+    /// worker runs. A failed event waits for its next attempt meanwhile.
+    pub async fn settled(&self) {
+        loop {
+            let settled = self.0.settled.notified();
+            if self.waiting() == 0 {
+                return;
+            }
+            settled.await;
+        }
     }
 
     /// Takes a running event away from its run, as happens to a process that is frozen for longer than
@@ -263,7 +277,10 @@ impl Inbox for MemoryInbox {
 
 impl WorkQueue for MemoryInbox {
     async fn take(&self, take: Take<'_>) -> Result<Vec<Job>, StoreError> {
-        Ok(self.lock().take(take))
+        let jobs = self.lock().take(take);
+        // An event whose process ended may be dead now.
+        self.0.settled.notify_waiters();
+        Ok(jobs)
     }
 
     async fn has_suspects(&self, vendor: &str, scope: &str) -> Result<bool, StoreError> {
@@ -294,15 +311,14 @@ impl WorkQueue for MemoryInbox {
 
     async fn settle(&self, job: JobId, settlement: Settlement) -> Result<Ownership, StoreError> {
         let mut rows = self.lock();
-        Ok(match rows.run(job) {
-            Some(row) => {
-                if matches!(row.state, State::Running(_)) {
-                    row.settle(settlement);
-                }
-                Ownership::Held
-            }
-            None => Ownership::Lost,
-        })
+        let Some(row) = rows.run(job) else {
+            return Ok(Ownership::Lost);
+        };
+        if matches!(row.state, State::Running(_)) {
+            row.settle(settlement);
+        }
+        self.0.settled.notify_waiters();
+        Ok(Ownership::Held)
     }
 
     async fn arrival(&self) {

@@ -113,7 +113,7 @@ CREATE TABLE smile_inbox (
     last_error text
 );
 CREATE INDEX smile_inbox_ready
-    ON smile_inbox (vendor, scope, alone, due_at) WHERE state = 'ready';
+    ON smile_inbox (vendor, scope, alone, due_at, id) WHERE state = 'ready';
 CREATE INDEX smile_inbox_running ON smile_inbox (due_at) WHERE state = 'running';
 CREATE INDEX smile_inbox_done ON smile_inbox (due_at) WHERE state = 'done';
 CREATE INDEX smile_inbox_dead ON smile_inbox (id) WHERE state = 'dead';

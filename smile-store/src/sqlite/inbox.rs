@@ -235,6 +235,12 @@ INSERT INTO smile_inbox_schema SELECT 1, 1 WHERE NOT EXISTS (SELECT 1 FROM smile
         self.thread.run_within(ANSWER, count).await
     }
 
+    /// Wakes every worker of this process, and one that is about to wait.
+    fn wake(&self) {
+        self.arrived.notify_waiters();
+        self.arrived.notify_one();
+    }
+
     async fn step(&self, step: InboxStep) -> Result<Ownership, StoreError> {
         match self.batches.take(step).await? {
             Found::Changed(owned) => Ok(owned),
@@ -263,7 +269,7 @@ impl Inbox for SqliteInbox {
         {
             Found::Accepted(accepted) => {
                 if accepted == Accepted::New {
-                    self.arrived.notify_one();
+                    self.wake();
                 }
                 Ok(accepted)
             }
@@ -336,13 +342,13 @@ impl WorkQueue for SqliteInbox {
 
     async fn replay(&self, id: i64) -> Result<bool, StoreError> {
         let replayed = self.change(REPLAY, id).await?;
-        self.arrived.notify_one();
+        self.wake();
         Ok(replayed > 0)
     }
 
     async fn replay_all(&self, within: Duration) -> Result<u64, StoreError> {
         let replayed = self.change(REPLAY_ALL, millis(within)).await?;
-        self.arrived.notify_one();
+        self.wake();
         Ok(replayed)
     }
 }

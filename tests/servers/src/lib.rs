@@ -1,5 +1,5 @@
-//! Redis, PostgreSQL, PgBouncer and nginx for tests: each started from the installed program in a
-//! temporary folder and on a free port, and there to be frozen, killed and restarted.
+//! Redis, PostgreSQL, PgBouncer, NATS and nginx for tests: each started from the installed program
+//! in a temporary folder and on a free port, and there to be frozen, killed and restarted.
 //!
 //! ```no_run
 //! let mut redis = smile_test_servers::Redis::start();
@@ -17,6 +17,7 @@
 
 mod folder;
 mod forwarder;
+mod nats;
 mod nginx;
 mod pgbouncer;
 mod postgres;
@@ -24,6 +25,7 @@ mod process;
 mod redis;
 
 pub use forwarder::Forwarder;
+pub use nats::Nats;
 pub use nginx::Nginx;
 pub use pgbouncer::{PgBouncer, PoolMode};
 pub use postgres::Postgres;

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use smile_test_servers::{Forwarder, Postgres, Redis};
+use smile_test_servers::{Forwarder, Nats, Postgres, Redis};
 
 fn connect(url: &str) -> TcpStream {
     let address = url.rsplit(['/', '@']).find(|part| part.contains(':'));
@@ -65,6 +65,33 @@ fn a_redis_server_freezes_thaws_and_keeps_its_data_when_killed() {
     assert_eq!(ask(&mut client, b"GET a\r\n", 7).unwrap(), b"$1\r\nb\r\n");
     redis.stop();
     assert!(ask(&mut client, b"PING\r\n", 7).is_err());
+}
+
+#[test]
+#[ignore = "needs nats-server"]
+fn a_nats_server_freezes_thaws_and_answers_again_when_it_was_killed() {
+    let mut nats = Nats::start();
+    let mut client = greeted(&nats.url());
+    assert_eq!(ask(&mut client, b"PING\r\n", 6).unwrap(), b"PONG\r\n");
+    nats.freeze();
+    let silence = ask(&mut client, b"PING\r\n", 6);
+    assert_eq!(silence, Err(ErrorKind::WouldBlock));
+    nats.thaw();
+    assert_eq!(ask(&mut client, b"", 6).unwrap(), b"PONG\r\n");
+    nats.kill();
+    assert!(ask(&mut client, b"PING\r\n", 6).is_err());
+    nats.restart();
+    let mut client = greeted(&nats.url());
+    assert_eq!(ask(&mut client, b"PING\r\n", 6).unwrap(), b"PONG\r\n");
+    nats.stop();
+    assert!(ask(&mut client, b"PING\r\n", 6).is_err());
+}
+
+/// Connects and reads the server's first line.
+fn greeted(url: &str) -> TcpStream {
+    let mut client = connect(url);
+    while ask(&mut client, b"", 1).unwrap() != b"\n" {}
+    client
 }
 
 fn sql(url: &str, sql: &str) -> String {

@@ -7,6 +7,7 @@
 )]
 
 mod hostile;
+mod inbox;
 mod interface;
 mod process;
 mod replicas;
