@@ -346,6 +346,14 @@ fn each_cause_is_named_and_nothing_else() {
 }
 
 #[test]
+fn the_page_names_each_kind_of_cause() {
+    const PAGE: &str = include_str!("../../../docs/signatures.md");
+    for kind in cases().iter().flat_map(|case| case.expected) {
+        assert!(PAGE.contains(&format!("`{kind}`")), "{kind}");
+    }
+}
+
+#[test]
 fn signatures_of_openssl_match_without_a_vendor() {
     let hex = openssl(&["dgst", "-sha512", "-hmac", SECRET, "-r"], BODY.as_bytes());
     let hex = String::from_utf8(hex).unwrap();

@@ -162,3 +162,30 @@ impl Fault {
 const SIGNATURE: &str = "smile-signature";
 /// Twice what a receiver allows by default, in seconds.
 const TEN_MINUTES: i64 = 600;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_has_each_fault_with_its_answer() {
+        const PAGE: &str = include_str!("../../../../docs/tool.md");
+        let limits = Limits {
+            body: 1,
+            is_inbox: false,
+        };
+        for fault in Fault::value_variants() {
+            let name = format!("`{}`", fault.name());
+            let mut rows = PAGE.lines().filter(|line| line.starts_with('|'));
+            let row = rows
+                .find(|row| row.contains(&name))
+                .unwrap_or_else(|| panic!("{name} has no row"));
+            let expected = fault.expected(limits).to_string();
+            let found = row.rsplit('|').nth(1).map(str::trim);
+            assert!(
+                found.is_some_and(|found| found.starts_with(&expected)),
+                "{row}"
+            );
+        }
+    }
+}

@@ -15,6 +15,7 @@ use tokio::{
 
 use super::{
     delivery::{Delivery, Expected, Outcome},
+    events::PING,
     fault::Limits,
     report::Report,
     request::{Manner, Request},
