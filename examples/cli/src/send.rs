@@ -36,7 +36,7 @@ pub(crate) struct Send {
     #[arg(value_name = "TYPE", group = "what")]
     types: Vec<String>,
 
-    /// Every event of the vendor, or of both; with a fault, one of each vendor
+    /// Every event of the vendor, or of both; with --fault, one of each vendor
     #[arg(long, group = "what", conflicts_with = "types")]
     all: bool,
 
@@ -44,8 +44,12 @@ pub(crate) struct Send {
     #[arg(long, value_name = "PATH", group = "what", conflicts_with_all = ["types", "all"])]
     file: Vec<PathBuf>,
 
-    /// Sends deliveries with this fault, or with each; repeat for more
-    #[arg(long, value_name = "NAME", group = "what")]
+    /// Sends deliveries with a fault, and expects the answer that belongs to it; repeat for more
+    ///
+    /// all, or bad-signature, missing, stale, future, truncated-body, reformatted-json, wrong-secret,
+    /// two-signatures, gzip, too-large, slow-body, other-vendor, not-json. Without a type, one event
+    /// of each vendor is sent.
+    #[arg(long, value_name = "NAME", group = "what", value_delimiter = ',')]
     fault: Vec<FaultArgument>,
 
     #[command(flatten)]

@@ -273,6 +273,13 @@ fn cases() -> Vec<Case> {
             .signature(STANDARD.encode(hex::encode(sha256(SECRET, format!("{TIME}.{BODY}"))))),
         smile_api("a label before the signature", &["signature-encoding"])
             .signature(format!("sha512={}", hex::encode(sha512(SECRET, BODY)))),
+        smile_io("a form turned + into a space", &["signature-encoding"])
+            .body("{}4")
+            .signature(
+                STANDARD
+                    .encode(sha256(SECRET, format!("{TIME}.{{}}4")))
+                    .replace('+', " "),
+            ),
         smile_api("a signature that is cut off", &["signature-encoding"])
             .signature(&hex::encode(sha512(SECRET, BODY))[..100]),
         smile_api("neither hex nor base64", &["signature-encoding"]).signature("(none) at all"),

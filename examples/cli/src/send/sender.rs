@@ -116,11 +116,15 @@ impl Sender {
             .pace
             .resend_after
             .filter(|_| delivery.fault.is_none())?;
+        // A ping is sent once, when the webhook is made.
+        if delivery.event_type == PING {
+            return None;
+        }
         match delivery.vendor {
             // Two more attempts (Smile API's webhooks page).
             Vendor::SmileApi => (resent < 2).then_some(first),
             // It backs off for 24 hours (Smile.io's webhooks guide); nobody waits that long here.
-            Vendor::SmileIo => (resent < 4).then(|| first * 2_u32.pow(resent)),
+            Vendor::SmileIo => (resent < 4).then(|| first.saturating_mul(2_u32.pow(resent))),
         }
     }
 

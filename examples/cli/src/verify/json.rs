@@ -9,8 +9,8 @@ use serde_json::value::RawValue;
 /// A JSON value that keeps the order of its keys and the text of its numbers and strings.
 #[derive(Clone, Debug)]
 pub(super) enum Json {
-    Object(Vec<(Text, Json)>),
-    Array(Vec<Json>),
+    Object(Vec<(Text, Self)>),
+    Array(Vec<Self>),
     String(Text),
     /// A number, `true`, `false` or `null`.
     Scalar(String),

@@ -113,9 +113,8 @@ fn without_quotes(text: &str) -> Option<&str> {
 
 /// Takes base64 with and without padding.
 pub(super) fn lenient(alphabet: &base64::alphabet::Alphabet) -> GeneralPurpose {
-    let config = GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true);
+    let config =
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     GeneralPurpose::new(alphabet, config)
 }
 

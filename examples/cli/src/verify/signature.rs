@@ -61,9 +61,16 @@ impl Signature {
                 prefix.escape_debug()
             )));
         }
+        let mut text = text.to_owned();
+        if text.contains(' ') {
+            text = text.replace(' ', "+");
+            extras = Some(Kind::SignatureEncoding.because(
+                "the signature has spaces in the place of `+`: something decoded it as a form",
+            ));
+        }
         Self {
-            text: text.to_owned(),
-            readings: readings(text),
+            readings: readings(&text),
+            text,
             extras,
         }
     }
