@@ -290,6 +290,8 @@ fn cases() -> Vec<Case> {
         smile_io("milliseconds sent, seconds signed", &["timestamp"]).timestamp("1700000000123"),
         smile_io("seconds sent, milliseconds signed", &["timestamp"])
             .signed_message(format!("1700000000000.{BODY}")),
+        smile_io("seconds sent, a fraction of them signed", &["timestamp"])
+            .signed_message(format!("1700000000123.{BODY}")),
         smile_io("no timestamp given", &["timestamp"]).without_timestamp(),
         smile_io("no timestamp signed", &["timestamp"]).signed_message(BODY),
         smile_io("no dot signed", &["timestamp"]).signed_message(format!("{TIME}{BODY}")),

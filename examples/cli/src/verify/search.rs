@@ -31,11 +31,19 @@ pub(super) fn explain(delivery: &Delivery<'_>) -> Vec<Cause> {
         return causes;
     }
     let all = body::with_json_written_anew(few, delivery.body);
-    let combinations = combinations(&secrets, &all, &schemes, MOST_CAUSES);
-    match tries.search(combinations, &signature) {
-        Some(causes) => causes,
-        None => vec![not_found(delivery, &signature, &tries)],
+    if let Some(causes) = tries.search(
+        combinations(&secrets, &all, &schemes, MOST_CAUSES),
+        &signature,
+    ) {
+        return causes;
     }
+    if let (Some(secret), Some(body)) = (secrets.get(..1), all.get(..1)) {
+        let schemes = scheme::milliseconds(delivery.vendor, delivery.timestamp);
+        if let Some(causes) = tries.search(combinations(secret, body, &schemes, 1), &signature) {
+            return causes;
+        }
+    }
+    vec![not_found(delivery, &signature, &tries)]
 }
 
 #[derive(Default)]
