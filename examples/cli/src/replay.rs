@@ -100,7 +100,8 @@ impl Replay {
             is_inbox: false,
         };
         let sender = self.flow.sender(&self.target, &deliveries, limits)?;
-        send::send(sender, deliveries, self.json).await
+        let same = |delivery: &Delivery| Ok(delivery.clone());
+        send::send(sender, deliveries, (1, &same), self.json).await
     }
 
     fn of_file(&self, content: &[u8]) -> Result<Vec<Delivery>, Failure> {

@@ -165,7 +165,8 @@ impl std::str::FromStr for FaultArgument {
 
 impl Send {
     pub(crate) async fn run(&self) -> Result<bool, Failure> {
-        let mut deliveries = self.selection().deliveries()?;
+        let selection = self.selection();
+        let mut deliveries = selection.deliveries()?;
         let faults = self.faults();
         if !faults.is_empty() {
             deliveries = with_faults(&deliveries, &faults)?;
@@ -179,7 +180,8 @@ impl Send {
             events::put_ping_first(&mut deliveries);
         }
         let sender = self.flow.sender(&self.target, &deliveries, limits)?;
-        send(sender, deliveries, self.json).await
+        let fresh = |delivery: &Delivery| selection.fresh(delivery);
+        send(sender, deliveries, (self.count, &fresh), self.json).await
     }
 
     fn selection(&self) -> Selection<'_> {
@@ -200,7 +202,6 @@ impl Send {
                 Some(Payload::None) => Some(None),
                 Some(Payload::Full) => Some(Some(self.items)),
             },
-            count: self.count,
         }
     }
 
@@ -251,13 +252,15 @@ impl Flow {
     }
 }
 
-/// Sends all and prints the outcomes; returns whether they are as expected.
+/// Sends each delivery so many times, as events that `fresh` makes of it, and prints the outcomes.
+/// Returns whether they are as expected.
 pub(crate) async fn send(
     sender: Sender,
     mut deliveries: Vec<Delivery>,
+    (count, fresh): (usize, &dyn Fn(&Delivery) -> Result<Delivery, Failure>),
     is_json: bool,
 ) -> Result<bool, Failure> {
-    let mut report = Report::new(is_json, deliveries.len());
+    let mut report = Report::new(is_json, deliveries.len().saturating_mul(count));
     let is_ping = |delivery: &Delivery| delivery.event_type == events::PING;
     if deliveries.first().is_some_and(is_ping) && deliveries.len() > 1 {
         // The vendor makes no webhook for an endpoint that refuses its ping.
@@ -270,7 +273,12 @@ pub(crate) async fn send(
             deliveries.retain(|delivery| delivery.vendor != Vendor::SmileIo);
         }
     }
-    Arc::new(sender).send_all(deliveries, &mut report).await?;
+    // Made one by one: a long run of large events would not fit into memory.
+    let events = deliveries.iter().flat_map(|delivery| {
+        let first = std::iter::once_with(|| Ok(delivery.clone()));
+        first.chain((1..count).map(|_| fresh(delivery)))
+    });
+    Arc::new(sender).send_all(events, &mut report).await?;
     report.finish()
 }
 

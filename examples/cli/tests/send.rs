@@ -33,6 +33,36 @@ async fn every_event_is_verified_and_typed() {
 }
 
 #[tokio::test]
+async fn each_event_of_a_long_run_is_another_one() {
+    let app = App::start(0).await;
+    let to = &app.address;
+    let mut command = smile();
+    command.args([
+        "send",
+        "TASK_STARTED",
+        "customer/updated",
+        "--to",
+        to,
+        "--secret",
+        SECRET,
+    ]);
+    command.args(["--count", "50", "--concurrency", "4", "--rate", "10000"]);
+    let output = command.output().await.unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(app.runs(), 100);
+    // Of so many, the table has a row for those that are alike.
+    let table = String::from_utf8(output.stdout).unwrap();
+    let row = table.lines().find(|line| line.starts_with("TASK_STARTED"));
+    let cells: Vec<_> = row.unwrap().split_whitespace().collect();
+    assert_eq!(
+        cells[1..7],
+        ["-", "204", "2xx", "yes", "0", "50"],
+        "{table}"
+    );
+    assert!(table.contains("101 deliveries: as expected"), "{table}");
+}
+
+#[tokio::test]
 async fn the_vendor_of_all_may_come_from_the_path_or_the_flag() {
     let app = App::start(0).await;
     let output = app.send("/webhooks/smile-io", &["--all"]).await;

@@ -11,6 +11,8 @@ use crate::vendor::Vendor;
 pub(crate) struct Delivery {
     pub(crate) vendor: Vendor,
     pub(crate) event_type: String,
+    /// The sample's name, which `--set type=..` does not change; empty for a recorded body.
+    pub(crate) sample: String,
     pub(crate) body: Bytes,
     pub(crate) fault: Option<Fault>,
 }

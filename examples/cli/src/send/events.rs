@@ -26,7 +26,6 @@ pub(super) struct Selection<'a> {
     pub(super) set: &'a [String],
     /// The items in a payload's lists; `Some(None)` for no payload.
     pub(super) items: Option<Option<usize>>,
-    pub(super) count: usize,
 }
 
 impl Selection<'_> {
@@ -38,13 +37,18 @@ impl Selection<'_> {
                 .map(|path| from_file(path, self.vendor))
                 .collect();
         }
-        let mut deliveries = Vec::new();
-        for (vendor, name) in self.events()? {
-            for _ in 0..self.count {
-                deliveries.push(self.delivery(vendor, &name)?);
-            }
-        }
-        Ok(deliveries)
+        let events = self.events()?.into_iter();
+        events
+            .map(|(vendor, name)| self.delivery(vendor, &name))
+            .collect()
+    }
+
+    /// Another event of the same type, with the same fault.
+    pub(super) fn fresh(&self, delivery: &Delivery) -> Result<Delivery, Failure> {
+        Ok(Delivery {
+            fault: delivery.fault,
+            ..self.delivery(delivery.vendor, &delivery.sample)?
+        })
     }
 
     /// The names, each with its vendor.
@@ -119,6 +123,7 @@ impl Selection<'_> {
         Ok(Delivery {
             vendor,
             event_type: sample.event_name().to_owned(),
+            sample: name.to_owned(),
             body: Bytes::from(&sample),
             fault: None,
         })
@@ -141,6 +146,7 @@ pub(super) fn put_ping_first(deliveries: &mut Vec<Delivery>) {
         None => Delivery {
             vendor: Vendor::SmileIo,
             event_type: PING.to_owned(),
+            sample: PING.to_owned(),
             body: Bytes::from(Sample::smile_io(Topic::Ping)),
             fault: None,
         },
@@ -178,6 +184,7 @@ pub(crate) fn of_body(body: Bytes, vendor: Option<Vendor>) -> Result<Delivery, F
     Ok(Delivery {
         vendor,
         event_type: name.unwrap_or_else(|| "-".into()),
+        sample: String::new(),
         body,
         fault: None,
     })

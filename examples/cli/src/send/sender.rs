@@ -56,7 +56,7 @@ impl Sender {
     /// Sends all, and reports each outcome as it comes.
     pub(crate) async fn send_all(
         self: Arc<Self>,
-        deliveries: Vec<Delivery>,
+        deliveries: impl Iterator<Item = Result<Delivery, Failure>>,
         report: &mut Report,
     ) -> Result<(), Failure> {
         let mut ticks = self.pace.rate.map(|rate| {
@@ -66,6 +66,7 @@ impl Sender {
         });
         let mut running = JoinSet::new();
         for delivery in deliveries {
+            let delivery = delivery?;
             if let Some(ticks) = &mut ticks {
                 ticks.tick().await;
             }
