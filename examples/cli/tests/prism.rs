@@ -220,13 +220,14 @@ async fn requests_that_are_not_as_described_are_refused() {
 #[ignore = "needs prism (npm install -g @stoplight/prism-cli)"]
 fn the_program_registers_a_webhook_as_described() {
     let prism = Prism::start();
-    let output = Command::new(env!("CARGO_BIN_EXE_register-webhook"))
+    let output = Command::new(env!("CARGO_BIN_EXE_smile"))
+        .args(["webhooks", "ensure"])
         .args(["--base-url", &prism.base_url()])
         .args(["--url", "https://app.example/hook"])
         .args(["--events", "TASK_FINISHED,ACCOUNT_FAILED"])
-        .env("SMILE_API_KEY", "the-key")
+        .env("SMILE_API_KEY_ID", "the-key")
         .env("SMILE_API_KEY_SECRET", "the-key-secret")
-        .env("SMILE_WEBHOOK_SECRET", "the-webhook-secret")
+        .env("SMILE_API_SECRET", "the-webhook-secret")
         .output()
         .unwrap();
     assert!(output.status.success(), "{output:?}");
