@@ -8,6 +8,8 @@ use smile_store::PostgresInbox;
 #[cfg(feature = "sqlite")]
 use smile_store::SqliteInbox;
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use crate::deliveries::Origin;
 use crate::{options::Failure, receiver::Receiver};
 
 /// An inbox, opened.
@@ -81,7 +83,7 @@ impl Inbox {
 fn work(queue: impl WorkQueue, receiver: &Receiver) -> WorkerHandle {
     let (api, io) = (receiver.clone(), receiver.clone());
     Worker::new(queue)
-        .observer(receiver.metrics().clone())
+        .observer(receiver.recorder(Origin::Worker))
         .handle(move |event: smile_core::Delivery<smile_core::SmileApi>| {
             let receiver = api.clone();
             async move { succeeded(receiver.on_smile_api(event).await) }

@@ -124,7 +124,8 @@ pub(crate) struct Settings {
 
 /// A vendor's secrets, and the text of a generated one, which is printed.
 pub(crate) struct Secrets {
-    given: Vec<Secret>,
+    first: Secret,
+    others: Vec<Secret>,
     pub(crate) generated: Option<String>,
 }
 
@@ -195,26 +196,37 @@ impl Settings {
 
 impl Secrets {
     fn given_or_generated(flag: &str, texts: Vec<String>) -> Result<Self, Failure> {
-        if !texts.is_empty() {
-            let given = texts.into_iter().map(Secret::new).collect::<Result<_, _>>();
-            let given = given.map_err(|err| format!("{flag}: {err}"))?;
-            return Ok(Self {
-                given,
-                generated: None,
-            });
-        }
+        let mut texts = texts.into_iter();
+        let Some(first) = texts.next() else {
+            return Self::generated();
+        };
+        let secret = |text: String| Secret::new(text).map_err(|err| format!("{flag}: {err}"));
+        Ok(Self {
+            first: secret(first)?,
+            others: texts.map(secret).collect::<Result<_, _>>()?,
+            generated: None,
+        })
+    }
+
+    fn generated() -> Result<Self, Failure> {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes)?;
         let generated: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Self {
-            given: vec![Secret::new(generated.clone())?],
+            first: Secret::new(generated.clone())?,
+            others: Vec::new(),
             generated: Some(generated),
         })
     }
 
+    /// The secret that the receiver signs with itself.
+    pub(crate) fn first(&self) -> &Secret {
+        &self.first
+    }
+
     fn ring<V: Vendor>(&self) -> Result<KeyRing<V>, Failure> {
-        let mut secrets = self.given.iter().cloned();
-        let first = secrets.next().ok_or("no secret")?;
-        Ok(secrets.try_fold(KeyRing::new(first), KeyRing::also_accept)?)
+        let ring = KeyRing::new(self.first.clone());
+        let mut others = self.others.iter().cloned();
+        Ok(others.try_fold(ring, KeyRing::also_accept)?)
     }
 }

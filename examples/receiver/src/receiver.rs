@@ -6,9 +6,11 @@ use smile_core::{DataError, Delivery, SmileApi, SmileIo, Vendor};
 
 use crate::{
     callbacks::Callbacks,
+    deliveries::{Deliveries, Origin, Recorder, Run, Runs, note_run},
     events::{Events, Seen},
+    inspector::Inspector,
     metrics::Metrics,
-    options::Settings,
+    options::{Failure, Settings},
 };
 
 /// The receiver's state and its handler.
@@ -17,21 +19,28 @@ pub(crate) struct Receiver(Arc<Inner>);
 
 struct Inner {
     callbacks: Callbacks,
+    deliveries: Arc<Deliveries>,
     events: Events,
+    inspector: Inspector,
     metrics: Metrics,
+    runs: Runs,
     handler_delay: Duration,
     fail_first: u64,
 }
 
 impl Receiver {
-    pub(crate) fn new(settings: &Settings) -> Self {
-        Self(Arc::new(Inner {
+    pub(crate) fn new(settings: &Settings) -> Result<Self, Failure> {
+        let loopback = settings.listen.ip().is_loopback();
+        Ok(Self(Arc::new(Inner {
             callbacks: Callbacks::default(),
+            deliveries: Arc::new(Deliveries::new(loopback)?),
             events: Events::default(),
+            inspector: Inspector::new(settings),
             metrics: Metrics::default(),
+            runs: Runs::default(),
             handler_delay: settings.handler_delay,
             fail_first: settings.fail_first,
-        }))
+        })))
     }
 
     pub(crate) fn callbacks(&self) -> &Callbacks {
@@ -40,6 +49,24 @@ impl Receiver {
 
     pub(crate) fn events(&self) -> &Events {
         &self.0.events
+    }
+
+    pub(crate) fn deliveries(&self) -> &Arc<Deliveries> {
+        &self.0.deliveries
+    }
+
+    pub(crate) fn inspector(&self) -> &Inspector {
+        &self.0.inspector
+    }
+
+    /// The observer of requests, or of the worker's runs.
+    pub(crate) fn recorder(&self, origin: Origin) -> Recorder {
+        Recorder {
+            origin,
+            metrics: self.0.metrics.clone(),
+            deliveries: Arc::clone(&self.0.deliveries),
+            runs: self.0.runs.clone(),
+        }
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {
@@ -66,13 +93,23 @@ impl Receiver {
     ) -> u16 {
         let Inner {
             events,
+            runs,
             handler_delay,
             fail_first,
             ..
         } = &*self.0;
+        let data = data();
         let attempt = match event.job() {
-            Some(_) => event.attempt().into(),
-            None => events.begin_attempt(V::NAME, id, event.raw()),
+            Some(_) => {
+                let attempt = event.attempt().into();
+                runs.begin(Run::begin(event, data.clone()));
+                attempt
+            }
+            None => {
+                let attempt = events.begin_attempt(V::NAME, id, event.raw());
+                note_run(attempt, data.as_ref());
+                attempt
+            }
         };
         if !handler_delay.is_zero() {
             tokio::time::sleep(*handler_delay).await;
@@ -85,7 +122,7 @@ impl Receiver {
             id,
             event_type: event.event_name(),
             known: event.is_known(),
-            data: data(),
+            data,
             raw: event.raw(),
             attempt,
         });

@@ -248,7 +248,12 @@ fn a_flag_that_cannot_be_meant_is_told() {
             &["--dedupe", "redis://127.0.0.1"],
             "--dedupe: run with the driver",
         ),
-        (&["--inbox", "sqlite:x"], "--inbox: not built in yet"),
+        (
+            &["--inbox", "mysql://x"],
+            "--inbox takes sqlite:PATH or postgres://..",
+        ),
+        #[cfg(not(feature = "postgres"))]
+        (&["--inbox", "postgres://x"], "--inbox: run with the driver"),
     ] {
         let output = std::process::Command::new(env!("CARGO_BIN_EXE_smile-receiver"))
             .args(["--listen", "127.0.0.1:0"])
