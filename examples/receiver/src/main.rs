@@ -9,6 +9,7 @@ mod curl;
 mod dead;
 mod deliveries;
 mod events;
+mod forward;
 mod inbox;
 mod inspector;
 mod log;

@@ -3,6 +3,7 @@
 use std::{error::Error, io, net::SocketAddr, time::Duration};
 
 use clap::{Parser, ValueEnum};
+use http::Uri;
 use smile_core::{IntakeBuilder, IpAllowList, KeyRing, Observer, Secret, Vendor};
 
 use crate::{inbox::Inbox, store::Store};
@@ -98,6 +99,10 @@ pub(crate) struct Options {
     /// The handler answers 500 to the first N runs of each event
     #[arg(long, env = "SMILE_FAIL_FIRST", default_value_t = 0, value_name = "N")]
     fail_first: u64,
+
+    /// Hands each event on to another app, signed as it came; the app's answer is the handler's
+    #[arg(long, env = "SMILE_FORWARD_TO", value_name = "URL")]
+    forward_to: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -114,6 +119,7 @@ pub(crate) struct Settings {
     pub(crate) smile_io: Secrets,
     pub(crate) handler_delay: Duration,
     pub(crate) fail_first: u64,
+    pub(crate) forward_to: Option<Uri>,
     pub(crate) dedupe: String,
     pub(crate) inbox: Option<String>,
     body_limit: usize,
@@ -146,6 +152,7 @@ impl Options {
             smile_io: Secrets::given_or_generated("--smile-io-secret", self.smile_io_secret)?,
             handler_delay: Duration::from_millis(self.handler_delay),
             fail_first: self.fail_first,
+            forward_to: self.forward_to.as_deref().map(forward_url).transpose()?,
             dedupe: self.dedupe,
             inbox: self.inbox,
             body_limit: self.body_limit,
@@ -194,6 +201,16 @@ impl Settings {
     }
 }
 
+fn forward_url(text: &str) -> Result<Uri, Failure> {
+    let url: Uri = text
+        .parse()
+        .map_err(|err| format!("--forward-to {text}: {err}"))?;
+    match (url.scheme_str(), url.authority()) {
+        (Some("http"), Some(_)) => Ok(url),
+        _ => Err(format!("--forward-to {text}: expected http://HOST:PORT/PATH").into()),
+    }
+}
+
 impl Secrets {
     fn given_or_generated(flag: &str, texts: Vec<String>) -> Result<Self, Failure> {
         let mut texts = texts.into_iter();
@@ -222,6 +239,10 @@ impl Secrets {
     /// The secret that the receiver signs with itself.
     pub(crate) fn first(&self) -> &Secret {
         &self.first
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Secret> {
+        std::iter::once(&self.first).chain(&self.others)
     }
 
     fn ring<V: Vendor>(&self) -> Result<KeyRing<V>, Failure> {

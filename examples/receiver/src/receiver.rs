@@ -8,6 +8,7 @@ use crate::{
     callbacks::Callbacks,
     deliveries::{Deliveries, Origin, Recorder, Run, Runs, note_run},
     events::{Events, Seen},
+    forward::Forward,
     inspector::Inspector,
     metrics::Metrics,
     options::{Failure, Settings},
@@ -26,6 +27,7 @@ struct Inner {
     runs: Runs,
     handler_delay: Duration,
     fail_first: u64,
+    forward: Option<Forward>,
 }
 
 impl Receiver {
@@ -40,6 +42,7 @@ impl Receiver {
             runs: Runs::default(),
             handler_delay: settings.handler_delay,
             fail_first: settings.fail_first,
+            forward: Forward::new(settings),
         })))
     }
 
@@ -84,7 +87,7 @@ impl Receiver {
         self.handle(&event, None, || to_json(event.data())).await
     }
 
-    /// Waits for `--handler-delay`, fails the first `--fail-first` runs, then adds the event.
+    /// Waits for `--handler-delay`, fails the first `--fail-first` runs, hands the event on, then adds it.
     async fn handle<V: Vendor>(
         &self,
         event: &Delivery<V>,
@@ -96,6 +99,7 @@ impl Receiver {
             runs,
             handler_delay,
             fail_first,
+            forward,
             ..
         } = &*self.0;
         let data = data();
@@ -116,6 +120,14 @@ impl Receiver {
         }
         if attempt <= *fail_first {
             return 500;
+        }
+        if let Some(forward) = forward {
+            let status = forward
+                .hand_on(V::NAME, event.raw(), event.secret_index())
+                .await;
+            if !matches!(status, 200..=299) {
+                return status;
+            }
         }
         events.add(&Seen {
             vendor: V::NAME,

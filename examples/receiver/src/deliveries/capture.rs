@@ -34,6 +34,8 @@ pub(crate) struct Capture(Arc<Mutex<Captured>>);
 
 struct Captured {
     headers: Vec<(String, String)>,
+    /// Signature and timestamp, for an app that the event is handed on to.
+    signed: Vec<(String, String)>,
     body: Vec<u8>,
     size: u64,
     verdict: Option<Verdict>,
@@ -60,6 +62,7 @@ impl Recording {
     ) -> Self {
         let mut captured = Captured {
             headers: Vec::new(),
+            signed: Vec::new(),
             body: Vec::new(),
             size: 0,
             verdict: None,
@@ -67,9 +70,15 @@ impl Recording {
             typed: None,
         };
         for (name, value) in headers {
+            let header = || {
+                let value = String::from_utf8_lossy(value);
+                (name.to_owned(), value.into_owned())
+            };
+            if matches!(name, "smile-signature" | "smile-timestamp") {
+                captured.signed.push(header());
+            }
             if !is_secret(name) {
-                let value = String::from_utf8_lossy(value).into_owned();
-                captured.headers.push((name.to_owned(), value));
+                captured.headers.push(header());
             }
         }
         Self {
@@ -164,6 +173,13 @@ pub(crate) fn note_run(attempt: u64, typed: Option<&String>) {
         captured.attempt = Some(attempt);
         captured.typed = typed.cloned();
     });
+}
+
+/// The signature and the timestamp of the current request; `None` outside one.
+pub(crate) fn signed_headers() -> Option<Vec<(String, String)>> {
+    CAPTURE
+        .try_with(|capture| capture.lock().signed.clone())
+        .ok()
 }
 
 /// Gives a report to the current request. It comes back where there is none: the sender has left,

@@ -15,6 +15,7 @@ let shown = [];
 let about = { boot: null, local: false, inbox: false, curl: null, samples: [] };
 /** Deliveries that came while the list was being loaded, or since it was last drawn. */
 let incoming = [];
+let unannounced = [];
 let loading = false;
 let chosen = null;
 
@@ -77,10 +78,17 @@ function take() {
   }
   rows.forEach(offer);
   present(rows.filter(matches).length);
-  const newest = rows.at(-1);
-  const more = rows.length > 1 ? `${rows.length} deliveries, the newest: ` : "";
-  announce(`${more}${outcomeWords(newest)}, ${typeWords(newest)}`);
+  unannounced.push(...rows);
   if (about.inbox && rows.some((row) => row.origin === "worker")) refreshDead();
+}
+
+/** A screen reader is told every other second, or it could not keep up. */
+function announceRows() {
+  const newest = unannounced.at(-1);
+  if (newest === undefined) return;
+  const more = unannounced.length > 1 ? `${unannounced.length} deliveries, the newest: ` : "";
+  announce(`${more}${outcomeWords(newest)}, ${typeWords(newest)}`);
+  unannounced = [];
 }
 
 function refilter() {
@@ -212,5 +220,6 @@ document.addEventListener("keydown", (event) => {
   }
 });
 setInterval(() => draw(all), 1000);
+setInterval(announceRows, 2000);
 draw(all);
 connect();
