@@ -103,17 +103,14 @@ impl Request {
 
     /// The head alone, framing headers included.
     pub fn head_to_wire(&self) -> Vec<u8> {
-        let mut wire = format!(
-            "{} {} HTTP/1.1\r\nhost: localhost\r\n",
-            self.method, self.target
-        );
+        let has = |name| self.headers.iter().any(|header| header.0 == name);
+        let mut wire = format!("{} {} HTTP/1.1\r\n", self.method, self.target);
+        if !has("host") {
+            wire.push_str("host: localhost\r\n");
+        }
         match &self.body {
             Body::Whole(bytes) => {
-                let declared = self
-                    .headers
-                    .iter()
-                    .any(|header| header.0 == "content-length");
-                if !declared {
+                if !has("content-length") {
                     wire.push_str(&format!("content-length: {}\r\n", bytes.len()));
                 }
             }

@@ -31,6 +31,13 @@ impl Callbacks {
     }
 }
 
+/// A page of any origin may forward: the callbacks are unsigned, and no cookie counts.
+pub(crate) const CORS: [(&str, &str); 3] = [
+    ("access-control-allow-origin", "*"),
+    ("access-control-allow-headers", "content-type"),
+    ("access-control-allow-methods", "POST"),
+];
+
 /// One element of `/callbacks`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -8,7 +8,9 @@ use smile_store::PostgresInbox;
 #[cfg(feature = "sqlite")]
 use smile_store::SqliteInbox;
 
-use crate::{options::Failure, receiver::Receiver};
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use crate::deliveries::Recorder;
+use crate::{deliveries::Origin, options::Failure, receiver::Receiver};
 
 /// An inbox, opened.
 #[derive(Clone)]
@@ -57,7 +59,8 @@ impl Inbox {
 
     /// Starts the worker, whose handlers are the receiver's.
     pub(crate) fn start_worker(&self, receiver: &Receiver) -> WorkerHandle {
-        with!(self, |engine| work(engine.clone(), receiver))
+        let recorder = receiver.recorder(Origin::Worker);
+        with!(self, |engine| work(engine.clone(), receiver, recorder))
     }
 
     pub(crate) async fn dead_letters(
@@ -78,10 +81,10 @@ impl Inbox {
 }
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
-fn work(queue: impl WorkQueue, receiver: &Receiver) -> WorkerHandle {
+fn work(queue: impl WorkQueue, receiver: &Receiver, recorder: Recorder) -> WorkerHandle {
     let (api, io) = (receiver.clone(), receiver.clone());
     Worker::new(queue)
-        .observer(receiver.metrics().clone())
+        .observer(recorder)
         .handle(move |event: smile_core::Delivery<smile_core::SmileApi>| {
             let receiver = api.clone();
             async move { succeeded(receiver.on_smile_api(event).await) }

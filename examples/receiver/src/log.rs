@@ -96,10 +96,13 @@ impl Default for Log {
 
 /// The time now, as text.
 pub(crate) fn now() -> Option<String> {
-    OffsetDateTime::from(SystemTime::now())
-        .format(&Rfc3339)
-        .ok()
+    to_text(SystemTime::now())
+}
+
+/// A time as text, to the second or finer.
+pub(crate) fn to_text(time: SystemTime) -> Option<String> {
+    OffsetDateTime::from(time).format(&Rfc3339).ok()
 }
 
 pub(crate) const MOST_LINES: usize = 100_000;
-const MOST_BYTES: usize = 256 << 20;
+pub(crate) const MOST_BYTES: usize = 256 << 20;

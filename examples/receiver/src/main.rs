@@ -2,18 +2,26 @@
 //!
 //! `cargo run -p smile-receiver` prints a `curl` line to paste; `--help` lists the flags.
 
+mod assets;
 mod banner;
 mod callbacks;
+mod curl;
 mod dead;
+mod deliveries;
 mod events;
+mod forward;
 mod inbox;
+mod inspector;
 mod log;
 mod metrics;
 mod on_actix;
 mod on_axum;
 mod options;
 mod receiver;
+mod replay;
+mod shutdown;
 mod store;
+mod viewer;
 
 use std::{
     io::{IsTerminal, stderr},
@@ -28,16 +36,13 @@ use crate::{
     receiver::Receiver,
 };
 
-/// The page at `/`, the same on both frameworks.
-const PAGE: &str = include_str!("page.html");
-
 /// The answer to a query that asks for no page of a list.
 const BAD_PAGE: &str = "expected ?after=N&limit=M";
 
 fn main() -> ExitCode {
     log_to_stderr();
     let result = Options::parse().settings().and_then(|settings| {
-        let receiver = Receiver::new(&settings);
+        let receiver = Receiver::new(&settings)?;
         match settings.framework {
             Framework::Axum => on_axum::serve(&settings, receiver),
             Framework::Actix => on_actix::serve(&settings, receiver),

@@ -1,20 +1,31 @@
 //! The receiver on actix-web.
 
 use actix_web::{
-    App, HttpResponse, HttpServer, Responder,
-    http::{StatusCode, header::ALLOW},
-    web::{self, Bytes, Data, Html, PayloadConfig, Query},
+    App, Error, HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder, HttpServer, Responder,
+    body::MessageBody,
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    http::{
+        StatusCode,
+        header::{ALLOW, CACHE_CONTROL},
+    },
+    middleware::{Next, from_fn},
+    web::{self, Bytes, Data, PayloadConfig, Query, ServiceConfig},
 };
+use futures_util::TryStreamExt;
 use smile_actix::{SmileEvent, SmileIo, SmileMiddleware};
 
 use crate::{
-    BAD_PAGE, PAGE, banner,
-    callbacks::Callbacks,
+    BAD_PAGE, assets, banner,
+    callbacks::{self, Callbacks},
     dead::{self, Dead},
+    deliveries::{Origin, Recording},
+    inspector::{NO_TYPE, WantedSample},
     log::Page,
     options::{Failure, Settings},
     receiver::Receiver,
+    shutdown::stopped,
     store::Store,
+    viewer::Asker,
 };
 
 #[actix_web::main]
@@ -23,12 +34,12 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
     const SMILE_IO: &str = "/webhooks/smile-io";
     let store = Store::open(&settings.dedupe).await?;
     let inbox = settings.open_inbox().await?;
-    let metrics = receiver.metrics();
+    let recorder = receiver.recorder(Origin::Request);
     let smile_api: SmileMiddleware = settings
-        .configure(&settings.smile_api, &store, metrics.clone())?
+        .configure(&settings.smile_api, &store, recorder.clone())?
         .build();
     let smile_io: SmileMiddleware<SmileIo> = settings
-        .configure(&settings.smile_io, &store, metrics.clone())?
+        .configure(&settings.smile_io, &store, recorder.clone())?
         .build();
     let stores = match &inbox {
         None => None,
@@ -36,18 +47,19 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
             inbox.endpoint::<_, SmileMiddleware>(settings.configure(
                 &settings.smile_api,
                 &store,
-                metrics.clone(),
+                recorder.clone(),
             )?),
             inbox.endpoint::<_, SmileMiddleware<SmileIo>>(settings.configure(
                 &settings.smile_io,
                 &store,
-                metrics.clone(),
+                recorder.clone(),
             )?),
         )),
     };
     let worker = inbox.as_ref().map(|inbox| inbox.start_worker(&receiver));
     let dead = Dead(inbox);
     let (in_api, in_io) = (smile_api.clone(), smile_io.clone());
+    let shown = receiver.clone();
     let server = HttpServer::new(move || {
         let (smile_api, smile_io) = (web::resource(SMILE_API), web::resource(SMILE_IO));
         let app = App::new()
@@ -58,21 +70,24 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
                 .service(
                     smile_api
                         .wrap(in_api.clone())
+                        .wrap(from_fn(record))
                         .route(web::post().to(on_smile_api)),
                 )
                 .service(
                     smile_io
                         .wrap(in_io.clone())
+                        .wrap(from_fn(record))
                         .route(web::post().to(on_smile_io)),
                 ),
             Some((api, io)) => app
-                .service(smile_api.route(web::to(api)))
-                .service(smile_io.route(web::to(io))),
+                .service(smile_api.wrap(from_fn(record)).route(web::to(api)))
+                .service(smile_io.wrap(from_fn(record)).route(web::to(io))),
         };
         app.service(
             web::resource("/callbacks/wink")
                 .app_data(PayloadConfig::new(Callbacks::BODY_LIMIT))
                 .route(web::post().to(on_callback))
+                .route(web::method(actix_web::http::Method::OPTIONS).to(preflight))
                 .default_service(web::to(only_post)),
         )
         .route("/callbacks", web::get().to(callbacks))
@@ -82,14 +97,20 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
         .route("/dead/{id}/replay", web::post().to(replay))
         .route("/metrics", web::get().to(metrics_text))
         .route("/healthz", web::get().to(|| async { "ok" }))
-        .route("/", web::get().to(|| async { Html::new(PAGE) }))
+        .configure(inspector_routes)
+        .configure(asset_routes)
     })
     .workers(2)
     .bind(settings.listen)
     .map_err(|err| settings.cannot_listen(&err))?;
 
     let address = *server.addrs().first().ok_or("no address is bound")?;
+    shown.inspector().listens_on(address);
     banner::print(settings, address);
+    actix_web::rt::spawn(async move {
+        stopped().await;
+        shown.deliveries().close();
+    });
     // Stops by itself on Ctrl-C and SIGTERM.
     server.run().await?;
     if let Some(worker) = worker {
@@ -98,6 +119,28 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
     smile_api.drain().await;
     smile_io.drain().await;
     Ok(())
+}
+
+/// Keeps what a report lacks, outside the middleware.
+async fn record(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let Some(receiver) = request.app_data::<Data<Receiver>>().cloned() else {
+        return next.call(request).await;
+    };
+    let headers = request.headers().iter();
+    let headers = headers.map(|(name, value)| (name.as_str(), value.as_bytes()));
+    let recording = Recording::begin(receiver.deliveries(), request.path(), headers);
+    let capture = recording.capture();
+    let payload = request.take_payload();
+    if !matches!(payload, Payload::None) {
+        let payload = Box::pin(payload.inspect_ok(move |chunk| capture.push(chunk)));
+        request.set_payload(Payload::Stream { payload });
+    }
+    let response = recording.run(|| next.call(request)).await?;
+    recording.end(response.status().as_u16());
+    Ok(response)
 }
 
 async fn on_smile_api(receiver: Data<Receiver>, event: SmileEvent) -> HttpResponse {
@@ -110,44 +153,160 @@ async fn on_smile_io(receiver: Data<Receiver>, event: SmileEvent<SmileIo>) -> Ht
 
 async fn only_post() -> impl Responder {
     HttpResponse::MethodNotAllowed()
-        .insert_header((ALLOW, "POST"))
+        .insert_header((ALLOW, "POST,OPTIONS"))
         .finish()
 }
 
-async fn on_callback(
-    receiver: Data<Receiver>,
-    body: Result<Bytes, actix_web::Error>,
-) -> HttpResponse {
-    let plain = "text/plain; charset=utf-8";
-    match body {
+async fn on_callback(receiver: Data<Receiver>, body: Result<Bytes, Error>) -> HttpResponse {
+    let (status, text) = match body {
         Ok(body) => match receiver.callbacks().receive(&body) {
-            Ok(()) => HttpResponse::NoContent().finish(),
-            Err(err) => HttpResponse::BadRequest().content_type(plain).body(err),
+            Ok(()) => return with_cors(StatusCode::NO_CONTENT).finish(),
+            Err(err) => (StatusCode::BAD_REQUEST, err),
         },
-        Err(err) => HttpResponse::build(err.as_response_error().status_code())
-            .content_type(plain)
-            .body("the body could not be read"),
-    }
+        Err(err) => (
+            err.as_response_error().status_code(),
+            "the body could not be read".into(),
+        ),
+    };
+    with_cors(status)
+        .content_type("text/plain; charset=utf-8")
+        .body(text)
 }
 
-async fn callbacks(
-    receiver: Data<Receiver>,
-    page: Result<Query<Page>, actix_web::Error>,
-) -> HttpResponse {
+/// A browser asks before a page of another origin may send JSON.
+async fn preflight() -> HttpResponse {
+    with_cors(StatusCode::NO_CONTENT).finish()
+}
+
+fn with_cors(status: StatusCode) -> HttpResponseBuilder {
+    let mut response = HttpResponse::build(status);
+    for header in callbacks::CORS {
+        response.insert_header(header);
+    }
+    response
+}
+
+async fn callbacks(receiver: Data<Receiver>, page: Result<Query<Page>, Error>) -> HttpResponse {
     list(page, |page| receiver.callbacks().list(page))
 }
 
-async fn events(
-    receiver: Data<Receiver>,
-    page: Result<Query<Page>, actix_web::Error>,
-) -> HttpResponse {
+async fn events(receiver: Data<Receiver>, page: Result<Query<Page>, Error>) -> HttpResponse {
     list(page, |page| receiver.events().list(page))
 }
 
-async fn dead_letters(
-    dead: Data<Dead>,
-    page: Result<Query<Page>, actix_web::Error>,
+fn inspector_routes(config: &mut ServiceConfig) {
+    config
+        .route("/deliveries", web::get().to(deliveries))
+        .route("/deliveries/stream", web::get().to(delivery_stream))
+        .route("/deliveries/{seq}", web::get().to(delivery))
+        .route("/deliveries/{seq}/replay", web::post().to(replay_delivery))
+        .route("/inspector", web::get().to(inspector))
+        .route("/samples", web::post().to(send_sample));
+}
+
+async fn deliveries(
+    receiver: Data<Receiver>,
+    page: Result<Query<Page>, Error>,
+    request: HttpRequest,
 ) -> HttpResponse {
+    let deliveries = receiver.deliveries();
+    match page {
+        Ok(page) => answer(
+            receiver
+                .inspector()
+                .list(deliveries, &page, &asker(&request)),
+        ),
+        Err(_) => answer((400, BAD_PAGE.into())),
+    }
+}
+
+async fn delivery_stream(receiver: Data<Receiver>, request: HttpRequest) -> HttpResponse {
+    let deliveries = receiver.deliveries();
+    let viewer = asker(&request).viewer(deliveries.is_loopback());
+    let last = text(&request, "last-event-id");
+    HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header((CACHE_CONTROL, "no-cache"))
+        .streaming(deliveries.stream(last, viewer))
+}
+
+async fn delivery(
+    receiver: Data<Receiver>,
+    seq: web::Path<String>,
+    request: HttpRequest,
+) -> HttpResponse {
+    let deliveries = receiver.deliveries();
+    answer(
+        receiver
+            .inspector()
+            .show(deliveries, &seq, &asker(&request)),
+    )
+}
+
+async fn replay_delivery(
+    receiver: Data<Receiver>,
+    seq: web::Path<String>,
+    request: HttpRequest,
+) -> HttpResponse {
+    let (deliveries, asker) = (receiver.deliveries(), asker(&request));
+    answer(receiver.inspector().replay(deliveries, &seq, &asker).await)
+}
+
+async fn send_sample(
+    receiver: Data<Receiver>,
+    wanted: Result<Query<WantedSample>, Error>,
+    request: HttpRequest,
+) -> HttpResponse {
+    let (deliveries, asker) = (receiver.deliveries(), asker(&request));
+    let inspector = receiver.inspector();
+    match wanted {
+        Ok(wanted) => answer(inspector.send_sample(deliveries, &wanted, &asker).await),
+        Err(_) => answer((400, NO_TYPE.into())),
+    }
+}
+
+async fn inspector(receiver: Data<Receiver>, request: HttpRequest) -> HttpResponse {
+    answer(
+        receiver
+            .inspector()
+            .about(receiver.deliveries(), &asker(&request)),
+    )
+}
+
+/// HTTP/2 has the host in the target.
+fn asker(request: &HttpRequest) -> Asker<'_> {
+    let host = request
+        .uri()
+        .authority()
+        .map(|authority| authority.as_str());
+    let headers = request.headers();
+    Asker {
+        host: text(request, "host").or(host),
+        origin: text(request, "origin"),
+        forwarded: Asker::FORWARDED
+            .iter()
+            .any(|name| headers.contains_key(*name)),
+    }
+}
+
+fn text<'r>(request: &'r HttpRequest, name: &str) -> Option<&'r str> {
+    request.headers().get(name)?.to_str().ok()
+}
+
+fn asset_routes(config: &mut ServiceConfig) {
+    for asset in &assets::ASSETS {
+        let serve = async || {
+            let mut response = HttpResponse::Ok();
+            for header in assets::HEADERS {
+                response.insert_header(header);
+            }
+            response.content_type(asset.content_type).body(asset.text)
+        };
+        config.route(asset.path, web::get().to(serve));
+    }
+}
+
+async fn dead_letters(dead: Data<Dead>, page: Result<Query<Page>, Error>) -> HttpResponse {
     match page {
         Ok(page) => answer(dead.list(&page).await),
         Err(_) => answer((400, BAD_PAGE.into())),
@@ -173,10 +332,7 @@ fn answer((code, text): dead::Answer) -> HttpResponse {
         .body(text)
 }
 
-fn list(
-    page: Result<Query<Page>, actix_web::Error>,
-    list: impl FnOnce(&Page) -> String,
-) -> HttpResponse {
+fn list(page: Result<Query<Page>, Error>, list: impl FnOnce(&Page) -> String) -> HttpResponse {
     match page {
         Ok(page) => HttpResponse::Ok()
             .content_type("application/json")

@@ -4,26 +4,32 @@ use std::{future::IntoFuture, net::SocketAddr};
 
 use axum::{
     Router,
-    body::Bytes,
+    body::{Body, Bytes},
     extract::{
-        DefaultBodyLimit, Path, Query, State,
+        DefaultBodyLimit, Path, Query, Request, State,
         rejection::{BytesRejection, QueryRejection},
     },
-    http::{StatusCode, header::CONTENT_TYPE},
-    response::{Html, IntoResponse, Response},
+    http::{HeaderMap, StatusCode, Uri, header},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
+use http_body_util::BodyExt;
 use smile_tower::{SmileEvent, SmileIo, SmileLayer};
 use tokio::net::{TcpListener, TcpSocket};
 
 use crate::{
-    BAD_PAGE, PAGE, banner,
-    callbacks::Callbacks,
+    BAD_PAGE, assets, banner,
+    callbacks::{self, Callbacks},
     dead::{self, Dead},
+    deliveries::{Origin, Recording},
+    inspector::{NO_TYPE, WantedSample},
     log::Page,
     options::{Failure, Settings},
     receiver::Receiver,
+    shutdown::stopped,
     store::Store,
+    viewer::Asker,
 };
 
 #[tokio::main]
@@ -32,12 +38,12 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
     const SMILE_IO: &str = "/webhooks/smile-io";
     let store = Store::open(&settings.dedupe).await?;
     let inbox = settings.open_inbox().await?;
-    let metrics = receiver.metrics();
+    let recorder = receiver.recorder(Origin::Request);
     let smile_api: SmileLayer = settings
-        .configure(&settings.smile_api, &store, metrics.clone())?
+        .configure(&settings.smile_api, &store, recorder.clone())?
         .build();
     let smile_io: SmileLayer<SmileIo> = settings
-        .configure(&settings.smile_io, &store, metrics.clone())?
+        .configure(&settings.smile_io, &store, recorder.clone())?
         .build();
     let webhooks = match &inbox {
         None => Router::new()
@@ -49,7 +55,7 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
                 inbox.endpoint::<_, SmileLayer>(settings.configure(
                     &settings.smile_api,
                     &store,
-                    metrics.clone(),
+                    recorder.clone(),
                 )?),
             )
             .route_service(
@@ -57,7 +63,7 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
                 inbox.endpoint::<_, SmileLayer<SmileIo>>(settings.configure(
                     &settings.smile_io,
                     &store,
-                    metrics.clone(),
+                    recorder.clone(),
                 )?),
             ),
     };
@@ -67,27 +73,42 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
         .route("/dead/{id}", get(dead_letter))
         .route("/dead/{id}/replay", post(replay))
         .with_state(Dead(inbox));
-    let app = webhooks
+    let deliveries = Router::new()
+        .route("/deliveries", get(deliveries))
+        .route("/deliveries/stream", get(delivery_stream))
+        .route("/deliveries/{seq}", get(delivery))
+        .route("/deliveries/{seq}/replay", post(replay_delivery))
+        .route("/inspector", get(inspector))
+        .route("/samples", post(send_sample));
+    let app = Router::new()
         .route(
             "/callbacks/wink",
-            post(on_callback).layer(DefaultBodyLimit::max(Callbacks::BODY_LIMIT)),
+            post(on_callback)
+                .options(preflight)
+                .layer(DefaultBodyLimit::max(Callbacks::BODY_LIMIT)),
         )
         .route("/callbacks", get(callbacks))
         .route("/events", get(events))
         .route("/metrics", get(metrics_text))
         .route("/healthz", get(|| async { "ok" }))
-        .route("/", get(|| async { Html(PAGE) }))
+        .merge(deliveries)
+        .merge(webhooks.layer(from_fn_with_state(receiver.clone(), record)))
         .with_state(receiver.clone())
+        .merge(assets())
         .merge(dead);
 
     let listener = listen(settings.listen).map_err(|err| settings.cannot_listen(&err))?;
+    receiver.inspector().listens_on(listener.local_addr()?);
     banner::print(settings, listener.local_addr()?);
     // The peer's address is for the allow-list.
     axum::serve(
         listener,
         app.into_make_service_with_connect_info::<SocketAddr>(),
     )
-    .with_graceful_shutdown(stopped())
+    .with_graceful_shutdown(async move {
+        stopped().await;
+        receiver.deliveries().close();
+    })
     .into_future()
     .await?;
     if let Some(worker) = worker {
@@ -111,6 +132,25 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(4096)
 }
 
+/// Keeps what a report lacks, outside the layer.
+async fn record(State(receiver): State<Receiver>, request: Request, next: Next) -> Response {
+    let headers = request.headers().iter();
+    let headers = headers.map(|(name, value)| (name.as_str(), value.as_bytes()));
+    let recording = Recording::begin(receiver.deliveries(), request.uri().path(), headers);
+    let capture = recording.capture();
+    let request = request.map(|body| {
+        Body::new(body.map_frame(move |frame| {
+            if let Some(chunk) = frame.data_ref() {
+                capture.push(chunk);
+            }
+            frame
+        }))
+    });
+    let response = recording.run(|| next.run(request)).await;
+    recording.end(response.status().as_u16());
+    response
+}
+
 async fn on_smile_api(State(receiver): State<Receiver>, event: SmileEvent) -> StatusCode {
     status(receiver.on_smile_api(event.0).await)
 }
@@ -123,13 +163,19 @@ async fn on_callback(
     State(receiver): State<Receiver>,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    match body {
+    let response = match body {
         Ok(body) => match receiver.callbacks().receive(&body) {
             Ok(()) => StatusCode::NO_CONTENT.into_response(),
             Err(err) => (StatusCode::BAD_REQUEST, err).into_response(),
         },
         Err(err) => (err.status(), "the body could not be read").into_response(),
-    }
+    };
+    (callbacks::CORS, response).into_response()
+}
+
+/// A browser asks before a page of another origin may send JSON.
+async fn preflight() -> impl IntoResponse {
+    (StatusCode::NO_CONTENT, callbacks::CORS)
 }
 
 async fn callbacks(
@@ -146,13 +192,110 @@ async fn events(
     list(page, |page| receiver.events().list(page))
 }
 
+async fn deliveries(
+    State(receiver): State<Receiver>,
+    page: Result<Query<Page>, QueryRejection>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let asker = asker(&uri, &headers);
+    let deliveries = receiver.deliveries();
+    match page {
+        Ok(Query(page)) => answer(receiver.inspector().list(deliveries, &page, &asker)),
+        Err(_) => answer((400, BAD_PAGE.into())),
+    }
+}
+
+async fn delivery_stream(
+    State(receiver): State<Receiver>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let deliveries = receiver.deliveries();
+    let viewer = asker(&uri, &headers).viewer(deliveries.is_loopback());
+    let last = text(&headers, "last-event-id");
+    let stream = Body::from_stream(deliveries.stream(last, viewer));
+    let head = [
+        (header::CONTENT_TYPE, "text/event-stream"),
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
+    (head, stream).into_response()
+}
+
+async fn delivery(
+    State(receiver): State<Receiver>,
+    Path(seq): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let asker = asker(&uri, &headers);
+    let deliveries = receiver.deliveries();
+    answer(receiver.inspector().show(deliveries, &seq, &asker))
+}
+
+async fn replay_delivery(
+    State(receiver): State<Receiver>,
+    Path(seq): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let asker = asker(&uri, &headers);
+    let deliveries = receiver.deliveries();
+    answer(receiver.inspector().replay(deliveries, &seq, &asker).await)
+}
+
+async fn send_sample(
+    State(receiver): State<Receiver>,
+    wanted: Result<Query<WantedSample>, QueryRejection>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let (deliveries, asker) = (receiver.deliveries(), asker(&uri, &headers));
+    let inspector = receiver.inspector();
+    match wanted {
+        Ok(Query(wanted)) => answer(inspector.send_sample(deliveries, &wanted, &asker).await),
+        Err(_) => answer((400, NO_TYPE.into())),
+    }
+}
+
+async fn inspector(State(receiver): State<Receiver>, uri: Uri, headers: HeaderMap) -> Response {
+    let asker = asker(&uri, &headers);
+    answer(receiver.inspector().about(receiver.deliveries(), &asker))
+}
+
+/// HTTP/2 has the host in the target.
+fn asker<'h>(uri: &'h Uri, headers: &'h HeaderMap) -> Asker<'h> {
+    let host = uri.authority().map(|authority| authority.as_str());
+    Asker {
+        host: text(headers, "host").or(host),
+        origin: text(headers, "origin"),
+        forwarded: Asker::FORWARDED
+            .iter()
+            .any(|name| headers.contains_key(*name)),
+    }
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok()
+}
+
+fn assets() -> Router {
+    assets::ASSETS.iter().fold(Router::new(), |router, asset| {
+        let head = [(header::CONTENT_TYPE, asset.content_type)];
+        router.route(
+            asset.path,
+            get(async || (head, assets::HEADERS, asset.text)),
+        )
+    })
+}
+
 async fn dead_letters(
     State(dead): State<Dead>,
     page: Result<Query<Page>, QueryRejection>,
 ) -> Response {
     match page {
         Ok(Query(page)) => answer(dead.list(&page).await),
-        Err(_) => (StatusCode::BAD_REQUEST, BAD_PAGE).into_response(),
+        Err(_) => answer((400, BAD_PAGE.into())),
     }
 }
 
@@ -169,40 +312,25 @@ fn answer((code, text): dead::Answer) -> Response {
         200 => "application/json",
         _ => "text/plain; charset=utf-8",
     };
-    (status(code), [(CONTENT_TYPE, content_type)], text).into_response()
+    (status(code), [(header::CONTENT_TYPE, content_type)], text).into_response()
 }
 
 fn list(page: Result<Query<Page>, QueryRejection>, list: impl FnOnce(&Page) -> String) -> Response {
     match page {
-        Ok(Query(page)) => ([(CONTENT_TYPE, "application/json")], list(&page)).into_response(),
+        Ok(Query(page)) => {
+            ([(header::CONTENT_TYPE, "application/json")], list(&page)).into_response()
+        }
         Err(_) => (StatusCode::BAD_REQUEST, BAD_PAGE).into_response(),
     }
 }
 
 async fn metrics_text(State(receiver): State<Receiver>) -> impl IntoResponse {
     (
-        [(CONTENT_TYPE, "text/plain; version=0.0.4")],
+        [(header::CONTENT_TYPE, "text/plain; version=0.0.4")],
         receiver.metrics().to_text(),
     )
 }
 
 fn status(code: u16) -> StatusCode {
     StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-}
-
-/// Ends with Ctrl-C or SIGTERM.
-async fn stopped() {
-    let interrupted = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = interrupted => {}
-                _ = terminated.recv() => {}
-            }
-            return;
-        }
-    }
-    let _ = interrupted.await;
 }

@@ -3,6 +3,7 @@
 use std::{error::Error, io, net::SocketAddr, time::Duration};
 
 use clap::{Parser, ValueEnum};
+use http::Uri;
 use smile_core::{IntakeBuilder, IpAllowList, KeyRing, Observer, Secret, Vendor};
 
 use crate::{inbox::Inbox, store::Store};
@@ -98,6 +99,10 @@ pub(crate) struct Options {
     /// The handler answers 500 to the first N runs of each event
     #[arg(long, env = "SMILE_FAIL_FIRST", default_value_t = 0, value_name = "N")]
     fail_first: u64,
+
+    /// Hands each event on to another app, signed as it came; the app's answer is the handler's
+    #[arg(long, env = "SMILE_FORWARD_TO", value_name = "URL")]
+    forward_to: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -114,6 +119,7 @@ pub(crate) struct Settings {
     pub(crate) smile_io: Secrets,
     pub(crate) handler_delay: Duration,
     pub(crate) fail_first: u64,
+    pub(crate) forward_to: Option<Uri>,
     pub(crate) dedupe: String,
     pub(crate) inbox: Option<String>,
     body_limit: usize,
@@ -124,7 +130,8 @@ pub(crate) struct Settings {
 
 /// A vendor's secrets, and the text of a generated one, which is printed.
 pub(crate) struct Secrets {
-    given: Vec<Secret>,
+    first: Secret,
+    others: Vec<Secret>,
     pub(crate) generated: Option<String>,
 }
 
@@ -145,6 +152,7 @@ impl Options {
             smile_io: Secrets::given_or_generated("--smile-io-secret", self.smile_io_secret)?,
             handler_delay: Duration::from_millis(self.handler_delay),
             fail_first: self.fail_first,
+            forward_to: self.forward_to.as_deref().map(forward_url).transpose()?,
             dedupe: self.dedupe,
             inbox: self.inbox,
             body_limit: self.body_limit,
@@ -193,28 +201,53 @@ impl Settings {
     }
 }
 
+fn forward_url(text: &str) -> Result<Uri, Failure> {
+    let url: Uri = text
+        .parse()
+        .map_err(|err| format!("--forward-to {text}: {err}"))?;
+    match (url.scheme_str(), url.authority()) {
+        (Some("http"), Some(_)) => Ok(url),
+        _ => Err(format!("--forward-to {text}: expected http://HOST:PORT/PATH").into()),
+    }
+}
+
 impl Secrets {
     fn given_or_generated(flag: &str, texts: Vec<String>) -> Result<Self, Failure> {
-        if !texts.is_empty() {
-            let given = texts.into_iter().map(Secret::new).collect::<Result<_, _>>();
-            let given = given.map_err(|err| format!("{flag}: {err}"))?;
-            return Ok(Self {
-                given,
-                generated: None,
-            });
-        }
+        let mut texts = texts.into_iter();
+        let Some(first) = texts.next() else {
+            return Self::generated();
+        };
+        let secret = |text: String| Secret::new(text).map_err(|err| format!("{flag}: {err}"));
+        Ok(Self {
+            first: secret(first)?,
+            others: texts.map(secret).collect::<Result<_, _>>()?,
+            generated: None,
+        })
+    }
+
+    fn generated() -> Result<Self, Failure> {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes)?;
         let generated: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Self {
-            given: vec![Secret::new(generated.clone())?],
+            first: Secret::new(generated.clone())?,
+            others: Vec::new(),
             generated: Some(generated),
         })
     }
 
+    /// The secret that the receiver signs with itself.
+    pub(crate) fn first(&self) -> &Secret {
+        &self.first
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Secret> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+
     fn ring<V: Vendor>(&self) -> Result<KeyRing<V>, Failure> {
-        let mut secrets = self.given.iter().cloned();
-        let first = secrets.next().ok_or("no secret")?;
-        Ok(secrets.try_fold(KeyRing::new(first), KeyRing::also_accept)?)
+        let ring = KeyRing::new(self.first.clone());
+        let mut others = self.others.iter().cloned();
+        Ok(others.try_fold(ring, KeyRing::also_accept)?)
     }
 }

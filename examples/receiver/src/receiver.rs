@@ -6,9 +6,12 @@ use smile_core::{DataError, Delivery, SmileApi, SmileIo, Vendor};
 
 use crate::{
     callbacks::Callbacks,
+    deliveries::{Deliveries, Origin, Recorder, Run, Runs, note_run},
     events::{Events, Seen},
+    forward::Forward,
+    inspector::Inspector,
     metrics::Metrics,
-    options::Settings,
+    options::{Failure, Settings},
 };
 
 /// The receiver's state and its handler.
@@ -17,21 +20,30 @@ pub(crate) struct Receiver(Arc<Inner>);
 
 struct Inner {
     callbacks: Callbacks,
+    deliveries: Arc<Deliveries>,
     events: Events,
+    inspector: Inspector,
     metrics: Metrics,
+    runs: Runs,
     handler_delay: Duration,
     fail_first: u64,
+    forward: Option<Forward>,
 }
 
 impl Receiver {
-    pub(crate) fn new(settings: &Settings) -> Self {
-        Self(Arc::new(Inner {
+    pub(crate) fn new(settings: &Settings) -> Result<Self, Failure> {
+        let loopback = settings.listen.ip().is_loopback();
+        Ok(Self(Arc::new(Inner {
             callbacks: Callbacks::default(),
+            deliveries: Arc::new(Deliveries::new(loopback)?),
             events: Events::default(),
+            inspector: Inspector::new(settings),
             metrics: Metrics::default(),
+            runs: Runs::default(),
             handler_delay: settings.handler_delay,
             fail_first: settings.fail_first,
-        }))
+            forward: Forward::new(settings),
+        })))
     }
 
     pub(crate) fn callbacks(&self) -> &Callbacks {
@@ -40,6 +52,24 @@ impl Receiver {
 
     pub(crate) fn events(&self) -> &Events {
         &self.0.events
+    }
+
+    pub(crate) fn deliveries(&self) -> &Arc<Deliveries> {
+        &self.0.deliveries
+    }
+
+    pub(crate) fn inspector(&self) -> &Inspector {
+        &self.0.inspector
+    }
+
+    /// The observer of requests, or of the worker's runs.
+    pub(crate) fn recorder(&self, origin: Origin) -> Recorder {
+        Recorder {
+            origin,
+            metrics: self.0.metrics.clone(),
+            deliveries: Arc::clone(&self.0.deliveries),
+            runs: self.0.runs.clone(),
+        }
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {
@@ -57,7 +87,7 @@ impl Receiver {
         self.handle(&event, None, || to_json(event.data())).await
     }
 
-    /// Waits for `--handler-delay`, fails the first `--fail-first` runs, then adds the event.
+    /// Waits for `--handler-delay`, fails the first `--fail-first` runs, hands the event on, then adds it.
     async fn handle<V: Vendor>(
         &self,
         event: &Delivery<V>,
@@ -66,13 +96,24 @@ impl Receiver {
     ) -> u16 {
         let Inner {
             events,
+            runs,
             handler_delay,
             fail_first,
+            forward,
             ..
         } = &*self.0;
+        let data = data();
         let attempt = match event.job() {
-            Some(_) => event.attempt().into(),
-            None => events.begin_attempt(V::NAME, id, event.raw()),
+            Some(_) => {
+                let attempt = event.attempt().into();
+                runs.begin(Run::begin(event, data.clone()));
+                attempt
+            }
+            None => {
+                let attempt = events.begin_attempt(V::NAME, id, event.raw());
+                note_run(attempt, data.as_ref());
+                attempt
+            }
         };
         if !handler_delay.is_zero() {
             tokio::time::sleep(*handler_delay).await;
@@ -80,12 +121,20 @@ impl Receiver {
         if attempt <= *fail_first {
             return 500;
         }
+        if let Some(forward) = forward {
+            let status = forward
+                .hand_on(V::NAME, event.raw(), event.secret_index())
+                .await;
+            if !matches!(status, 200..=299) {
+                return status;
+            }
+        }
         events.add(&Seen {
             vendor: V::NAME,
             id,
             event_type: event.event_name(),
             known: event.is_known(),
-            data: data(),
+            data,
             raw: event.raw(),
             attempt,
         });

@@ -19,15 +19,12 @@
 //! # Ok::<(), smile_core::smile_api::wink::HintError>(())
 //! ```
 //!
-//! In the browser:
+//! In the browser, the repository's `wink.js` forwards all callbacks in this format:
 //!
 //! ```js
-//! const forward = (callback) => (payload) => fetch("/callbacks/wink", {
-//!   method: "POST",
-//!   headers: { "Content-Type": "application/json" },
-//!   body: JSON.stringify({ callback, payload }),
-//! });
-//! new SmileLinkModal({ /* .. */ onAccountConnected: forward("onAccountConnected") }).open();
+//! import { forwardCallbacks } from "/wink.js";
+//!
+//! new SmileLinkModal(forwardCallbacks({ /* .. */ })).open();
 //! ```
 
 mod callback;

@@ -226,6 +226,69 @@ fn flags_reach_the_intake() {
     });
 }
 
+/// With a second receiver as the app. Its secrets are the same, so it verifies what came.
+#[test]
+fn an_event_is_handed_on_signed_as_it_came() {
+    on_both(&["--fail-first", "1"], |app| {
+        for framework in FRAMEWORKS {
+            for request in [
+                sign::smile_api(sign::event()),
+                smile_io_now(sign::customer()),
+            ] {
+                let url = format!("http://{}{}", app.address(), request.target);
+                let receiver = Receiver::start(framework, &["--forward-to", &url]);
+                for status in [500, 204, 200] {
+                    receiver
+                        .send(&request)
+                        .expect_status(status, "the app's, then a duplicate's");
+                }
+                receiver
+                    .send(&request.clone().without("smile-signature"))
+                    .expect_status(401, "refused, and not handed on");
+            }
+        }
+        let attempts = app.events("");
+        assert_eq!(attempts.len(), 4);
+        assert!(
+            attempts.iter().all(|event| event["attempt"] == 2),
+            "{attempts:?}"
+        );
+    });
+}
+
+#[test]
+#[cfg_attr(not(feature = "sqlite"), ignore = "needs --features sqlite")]
+fn a_worker_hands_events_on_signed_anew() {
+    on_both(&[], |app| {
+        let path = std::env::temp_dir().join(format!("smile-{}.db", sign::fresh_id()));
+        let inbox = format!("sqlite:{}", path.display());
+        let url = format!("http://{}/webhooks/smile-io", app.address());
+        let flags = ["--inbox", &inbox, "--forward-to", &url];
+        let receiver = Receiver::start("axum", &flags);
+        receiver
+            .send(&smile_io_now(sign::customer()))
+            .expect_status(200, "stored");
+        let start = Instant::now();
+        while app.events("").is_empty() {
+            assert!(start.elapsed() < Duration::from_secs(20));
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let _ = std::fs::remove_file(path);
+    });
+}
+
+#[test]
+fn an_app_that_is_away_is_a_bad_gateway() {
+    let away = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", away.local_addr().unwrap());
+    drop(away);
+    on_both(&["--forward-to", &url], |receiver| {
+        receiver
+            .send(&sign::smile_api(sign::event()))
+            .expect_status(502, "away");
+    });
+}
+
 #[test]
 fn a_flag_that_cannot_be_meant_is_told() {
     for (flags, expected) in [
@@ -248,6 +311,16 @@ fn a_flag_that_cannot_be_meant_is_told() {
             &["--dedupe", "redis://127.0.0.1"],
             "--dedupe: run with the driver",
         ),
+        (
+            &["--forward-to", "https://127.0.0.1/"],
+            "--forward-to https://127.0.0.1/: expected http://HOST:PORT/PATH",
+        ),
+        (
+            &["--inbox", "mysql://x"],
+            "--inbox takes sqlite:PATH or postgres://..",
+        ),
+        #[cfg(not(feature = "postgres"))]
+        (&["--inbox", "postgres://x"], "--inbox: run with the driver"),
     ] {
         let output = std::process::Command::new(env!("CARGO_BIN_EXE_smile-receiver"))
             .args(["--listen", "127.0.0.1:0"])

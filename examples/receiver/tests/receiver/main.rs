@@ -6,6 +6,7 @@
     reason = "a test ends where something does not hold"
 )]
 
+mod deliveries;
 mod hostile;
 mod inbox;
 mod interface;

@@ -3,8 +3,8 @@
 use std::{
     fs,
     io::{BufRead, BufReader},
-    net::SocketAddr,
-    process::{Child, Command, Stdio},
+    net::{Ipv4Addr, SocketAddr},
+    process::{Child, Command, ExitStatus, Stdio},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -24,7 +24,7 @@ impl Receiver {
     #[track_caller]
     pub(crate) fn start(framework: &str, flags: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_smile-receiver"))
-            .args(["--framework", framework, "--listen", "127.0.0.1:0"])
+            .args(["--framework", framework])
             .args([
                 "--smile-api-secret",
                 sign::SECRET,
@@ -32,6 +32,11 @@ impl Receiver {
                 sign::SECRET,
             ])
             .args(flags)
+            .args(if flags.contains(&"--listen") {
+                &[][..]
+            } else {
+                &["--listen", "127.0.0.1:0"]
+            })
             .env("RUST_LOG", "off")
             .stdout(Stdio::piped())
             .spawn()
@@ -40,6 +45,12 @@ impl Receiver {
         let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
         let address = lines
             .find_map(|line| line.strip_prefix("listening on http://")?.parse().ok())
+            .map(|mut address: SocketAddr| {
+                if address.ip().is_unspecified() {
+                    address.set_ip(Ipv4Addr::LOCALHOST.into());
+                }
+                address
+            })
             .expect("the receiver says where it listens");
         // Reads on, so that the receiver never waits for us.
         std::thread::spawn(move || lines.for_each(drop));
@@ -72,6 +83,14 @@ impl Receiver {
         let answer = self.get(&format!("/events{query}"));
         answer.expect_status(200, "events");
         serde_json::from_slice(&answer.body).expect("a list")
+    }
+
+    /// Asks it to end, as a container does, and waits until it has.
+    pub(crate) fn terminate(mut self) -> ExitStatus {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &id]).status();
+        assert!(sent.expect("kill").success());
+        self.child.wait().expect("it ends")
     }
 
     /// Resident memory in KiB, without what is mapped from files, such as the code.
