@@ -1,4 +1,22 @@
-//! Suites that test your implementation of a trait against the trait's contract.
+//! For tests of an application, and of stores and inboxes.
+//!
+//! An application is tested with [`Sample`] events that a [`Signer`] signs, or with a [`delivery`] that
+//! its handler takes. An adapter's `testkit` adds requests as its framework's tests take them. What
+//! the endpoint did is in a [`Recorder`]; [`FixedClock`] and [`MemoryInbox`] stand in for the real ones.
+//! Nothing here leads around the verification.
+//!
+//! ```
+//! use smile_core::{Delivery, EventType, SmileApi, testkit};
+//!
+//! fn user(event: &Delivery<SmileApi>) -> Option<String> {
+//!     Some(event.data().ok()?.user_id()?.to_owned())
+//! }
+//!
+//! let sample = testkit::Sample::smile_api(EventType::AccountConnected).set("data.userId", "u-1");
+//! assert_eq!(user(&testkit::delivery(sample)).as_deref(), Some("u-1"));
+//! ```
+//!
+//! A store or an inbox of your own is tested against the contract of its trait:
 //!
 //! ```
 //! use smile_core::{MemoryDedupe, testkit};
