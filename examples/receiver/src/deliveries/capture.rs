@@ -206,7 +206,7 @@ impl Verdict {
                 outcome: report.outcome,
                 status: report.status,
                 kind: None,
-                reason: explain(report.outcome, report.status),
+                reason: explain(report),
                 remedy: None,
             },
         };
@@ -246,15 +246,16 @@ impl Verdict {
 }
 
 /// Why an event that was not refused is not handled.
-fn explain(outcome: Outcome, status: Option<u16>) -> Option<String> {
-    let text = match (outcome, status) {
+fn explain(report: &Report<'_>) -> Option<String> {
+    let text = match (report.outcome, report.status) {
         (Outcome::HandlerFailed, Some(status)) => {
             return Some(format!("the handler answered {status}"));
         }
         (Outcome::HandlerFailed, None) => "the handler failed; it runs again",
         (Outcome::HandledLate, _) => "the handler ended after its lease; it may have run twice",
         (Outcome::IdReuse, _) => "the id came before, with another body",
-        (Outcome::DeadLetter, _) => "the event waits among the dead letters",
+        (Outcome::DeadLetter, _) if report.event.is_none() => "the signed body is not an event",
+        (Outcome::DeadLetter, _) => "the handler failed for good",
         _ => return None,
     };
     Some(text.into())

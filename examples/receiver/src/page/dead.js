@@ -16,7 +16,7 @@ export async function refresh(local, onShow) {
 }
 
 function item(letter, local, onShow) {
-  const name = letter.type ?? letter.reason;
+  const name = letter.type ?? letter.reason.replaceAll("_", " ");
   const replay = button("Replay", async () => {
     replay.disabled = true;
     const answer = await fetch(`dead/${letter.id}/replay`, { method: "POST" });
@@ -27,10 +27,11 @@ function item(letter, local, onShow) {
   const show = button("Show", () => onShow(letter));
   show.ariaLabel = `Show ${name}`;
   const attempts = letter.attempts === 1 ? "1 attempt" : `${letter.attempts} attempts`;
+  const about = [clockTime(letter.diedAt), letter.vendor, attempts, letter.error].filter(Boolean).join(", ");
   return element(
     "li", {},
     element("p", {}, badge({ outcome: "dead_letter" }), " ", element("b", {}, name), " ", element("span", { className: "id" }, letter.eventId ?? "")),
-    element("p", { className: "quiet" }, `${clockTime(letter.diedAt)}, ${letter.vendor}, ${attempts}: ${letter.error}`),
+    element("p", { className: "quiet" }, about),
     element("div", { className: "buttons" }, show, replay),
   );
 }

@@ -1,6 +1,6 @@
 // The pane of one delivery, or of one dead letter.
 
-import { announce, badge, button, byId, bytes, clockTime, copy, duration, element, outcomeLook, outcomeWords, timeOf, typeWords } from "./dom.js";
+import { announce, badge, button, byId, bytes, clockTime, copy, duration, element, outcomeLook, outcomeWords, statusWords, timeOf, typeWords } from "./dom.js";
 import { memberText, view } from "./json.js";
 
 const pane = byId("detail");
@@ -15,6 +15,14 @@ const SENTENCES = {
   stored: "The event is in the inbox, for the worker to handle.",
   dead_letter: "The event waits among the dead letters.",
   rejected: "The delivery was refused.",
+};
+
+const DEATHS = {
+  failed: "The handler failed in every attempt.",
+  permanent: "The handler said that no attempt can succeed.",
+  not_an_event: "The signed body is not an event.",
+  id_reuse: "The event's id came before, with another body.",
+  crashed: "The process ended during the last attempt.",
 };
 
 export function close() {
@@ -46,13 +54,13 @@ export async function showDelivery(row, same, { onClose, onChoose, local }) {
 export async function showDeadLetter(letter, onClose) {
   const response = await fetch(`dead/${letter.id}`);
   const text = await response.text();
-  const row = { ...letter, outcome: "dead_letter", vendor: letter.vendor };
+  const row = { ...letter, outcome: "dead_letter", kind: letter.reason };
   const raw = response.ok ? memberText(text, "raw") : text;
   pane.dataset.shown = `dead-${letter.id}`;
   fill(
     row, onClose,
-    element("div", { className: "verdict bad" }, letter.error),
-    list([["Event", letter.eventId], ["Vendor", letter.vendor], ["Reason", letter.reason], ["Attempts", letter.attempts], ["Received", letter.receivedAt], ["Died", letter.diedAt]]),
+    element("div", { className: "verdict bad" }, DEATHS[letter.reason] ?? letter.reason, letter.error ? element("p", {}, element("b", {}, "Error: "), letter.error) : null),
+    list([["Event", letter.eventId], ["Vendor", letter.vendor], ["Tenant", letter.tenant], ["Attempts", letter.attempts], ["Received", letter.receivedAt], ["Died", letter.diedAt]]),
     element("h3", {}, "Body"),
     raw && raw !== "null" ? view(raw) : element("p", { className: "quiet" }, "It is no JSON."),
   );
@@ -123,8 +131,8 @@ function list(pairs) {
 function others(same, onChoose) {
   if (same.length === 0) return null;
   const items = same.map((row) => {
-    const status = row.status === null ? "" : String(row.status);
-    const link = element("button", { type: "button", onclick: () => onChoose(row) }, badge(row), `${clockTime(timeOf(row))}  ${status}`);
+    const text = `${clockTime(timeOf(row))}  ${statusWords(row)}`;
+    const link = element("button", { type: "button", onclick: () => onChoose(row) }, badge(row), text);
     return element("li", {}, link);
   });
   return element("section", { "aria-label": "The same event" }, element("h3", {}, "The same event"), element("ul", { className: "others" }, ...items));

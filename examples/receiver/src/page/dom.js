@@ -2,14 +2,14 @@
 
 export const byId = (id) => document.getElementById(id);
 
-/** Makes an element; strings among the children become text. */
+/** Makes an element; strings among the children become text, and missing ones are left out. */
 export function element(tag, properties = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
     if (name.startsWith("aria-") || name === "role") made.setAttribute(name, value);
     else made[name] = value;
   }
-  made.append(...children);
+  made.append(...children.filter((child) => child !== null && child !== undefined));
   return made;
 }
 
@@ -34,12 +34,14 @@ export const outcomeWords = (row) => OUTCOMES[row.outcome]?.[0] ?? row.outcome;
 export const outcomeLook = (row) => OUTCOMES[row.outcome]?.[1] ?? "plain";
 
 export function badge(row) {
-  const text = outcomeWords(row) + (row.origin === "worker" ? " · worker" : "");
-  return element("span", { className: `badge ${outcomeLook(row)}` }, text);
+  return element("span", { className: `badge ${outcomeLook(row)}` }, outcomeWords(row));
 }
 
 /** What stands in the place of a type that is not known, since nothing was verified. */
 export const typeWords = (row) => row.type ?? (row.kind ? row.kind.replaceAll("_", " ") : "–");
+
+/** A run of the worker has no status of its own. */
+export const statusWords = (row) => (row.origin === "worker" ? "run" : String(row.status ?? ""));
 
 export const timeOf = (row) => row.startedAt ?? row.receivedAt;
 

@@ -1,6 +1,6 @@
 // The list of deliveries, newest first. Only the rows in sight are in the document.
 
-import { badge, clockTime, duration, element, timeOf, typeWords } from "./dom.js";
+import { badge, clockTime, duration, element, statusWords, timeOf, typeWords } from "./dom.js";
 
 const BEYOND = 6;
 
@@ -148,7 +148,7 @@ function rowElement(row) {
     "div", { className: "row", role: "option", id: `row-${row.seq}` },
     element("span", { className: "time", title: timeOf(row) ?? "" }, clockTime(timeOf(row))),
     element("span", { className: "out" }, badge(row)),
-    cell("status", row.status === null ? "" : String(row.status)),
+    cell("status", statusWords(row)),
     cell("of", row.vendor),
     type(row),
     cell("id", row.id ?? row.reason ?? ""),

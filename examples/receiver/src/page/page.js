@@ -21,6 +21,8 @@ let chosen = null;
 
 const list = new List(byId("list"), choose);
 const filters = ["vendor", "type", "outcome"];
+/** Which choices the filters have. */
+const offered = new Set();
 
 function connect() {
   const source = new EventSource("deliveries/stream");
@@ -53,6 +55,7 @@ async function load({ boot, newest }) {
     about = told;
     all = rows;
     choose(null);
+    all.forEach(offer);
     refilter();
   } finally {
     loading = false;
@@ -69,15 +72,16 @@ function take() {
   incoming = [];
   if (rows.length === 0) return;
   all.push(...rows);
+  const more = rows.filter(matching());
   const leave = all.length - MOST;
   if (leave > MOST / 10) {
     all.splice(0, leave);
-    shown = all.filter(matches);
+    shown = all.filter(matching());
   } else {
-    shown.push(...rows.filter(matches));
+    shown.push(...more);
   }
   rows.forEach(offer);
-  present(rows.filter(matches).length);
+  present(more.length);
   unannounced.push(...rows);
   if (about.inbox && rows.some((row) => row.origin === "worker")) refreshDead();
 }
@@ -92,8 +96,7 @@ function announceRows() {
 }
 
 function refilter() {
-  all.forEach(offer);
-  shown = all.filter(matches);
+  shown = all.filter(matching());
   byId("list").scrollTop = 0;
   present();
 }
@@ -110,20 +113,25 @@ function present(added = 0) {
 
 const isFiltered = () => byId("search").value.trim() !== "" || filters.some((id) => byId(id).value !== "");
 
-function matches(row) {
-  if (!filters.every((id) => ["", row[id] ?? ""].includes(byId(id).value))) return false;
+/** What the filters ask for at this moment, as a function that says whether a delivery has it. */
+function matching() {
+  const wanted = filters.map((id) => [id, byId(id).value]).filter(([, value]) => value !== "");
   const words = byId("search").value.trim().toLowerCase();
-  if (words === "") return true;
-  const text = [row.id, row.type, row.tenant, row.kind, row.reason, row.vendor, outcomeWords(row)];
-  return text.some((part) => part?.toLowerCase().includes(words));
+  return (row) => {
+    if (!wanted.every(([id, value]) => row[id] === value)) return false;
+    if (words === "") return true;
+    const texts = [row.id, row.type, row.tenant, row.kind, row.reason, row.vendor, outcomeWords(row)];
+    return texts.some((text) => text?.toLowerCase().includes(words));
+  };
 }
 
 /** Adds what a delivery has to the filters' choices. */
 function offer(row) {
   for (const id of filters) {
     const value = row[id];
+    if (!value || offered.has(`${id} ${value}`)) continue;
+    offered.add(`${id} ${value}`);
     const select = byId(id);
-    if (!value || [...select.options].some((option) => option.value === value)) continue;
     const words = id === "outcome" ? outcomeWords(row) : value;
     const option = element("option", { value }, words);
     const after = [...select.options].slice(1).find((other) => other.text > words);
