@@ -97,6 +97,13 @@ pin_project! {
     }
 }
 
+/// For a service of your own beside the layer's, which has to answer with one type.
+impl<B> From<B> for ResponseBody<B> {
+    fn from(body: B) -> Self {
+        Self::inner(body)
+    }
+}
+
 impl<B> ResponseBody<B> {
     pub(crate) fn inner(body: B) -> Self {
         Self {

@@ -18,7 +18,7 @@ mod subject;
 pub use client::Connection;
 pub use log::Log;
 pub use request::{Body, Request, Response};
-pub use subject::{Fixed, Kind, Reaction, Running, Seen, Setup, as_head, to_actix};
+pub use subject::{Kind, Reaction, Running, Seen, Setup, as_head, to_actix};
 
 /// Compiles the README.
 #[cfg(doctest)]

@@ -12,8 +12,8 @@ use std::{
 
 use bytes::Bytes;
 use smile_core::{
-    Clock, Delivery, Fence, InboxIntake, Intake, IntakeBuilder, Secret, SmileApi, SmileIo, Vendor,
-    testkit::MemoryInbox,
+    Delivery, Fence, InboxIntake, Intake, IntakeBuilder, Secret, SmileApi, SmileIo, Vendor,
+    testkit::{FixedClock, MemoryInbox},
 };
 
 use crate::{Connection, Request, Response, sign};
@@ -104,12 +104,12 @@ impl Setup {
 
     /// The builder for Smile API that [`new`](Self::new) starts from.
     pub fn smile_api_builder() -> IntakeBuilder<SmileApi> {
-        Intake::smile_api(secret(sign::SECRET)).clock(Fixed)
+        Intake::smile_api(secret(sign::SECRET)).clock(FixedClock(sign::NOW))
     }
 
     /// The builder for Smile.io that [`new`](Self::new) starts from.
     pub fn smile_io_builder() -> IntakeBuilder<SmileIo> {
-        Intake::smile_io(secret(sign::SECRET)).clock(Fixed)
+        Intake::smile_io(secret(sign::SECRET)).clock(FixedClock(sign::NOW))
     }
 
     /// With another intake for Smile API.
@@ -260,16 +260,6 @@ impl fmt::Debug for Handler {
         f.debug_struct("Handler")
             .field("runs", &self.runs)
             .finish_non_exhaustive()
-    }
-}
-
-/// A clock that stands at [`sign::NOW`].
-#[derive(Clone, Copy, Debug)]
-pub struct Fixed;
-
-impl Clock for Fixed {
-    fn unix_seconds(&self) -> u64 {
-        sign::NOW
     }
 }
 

@@ -8,7 +8,10 @@
 )]
 
 use smile_conformance::{Kind, Request, Setup, sign};
-use smile_core::{Intake, Secret, SmileApi, SmileIo, testkit::Signer};
+use smile_core::{
+    Intake, Secret, SmileApi, SmileIo,
+    testkit::{FixedClock, Signer},
+};
 
 const INPUTS: &str = include_str!("../goldens/inputs.tsv");
 
@@ -65,7 +68,7 @@ fn accepted(signatures: &'static str) {
                 )
             }
             "smile-io" => {
-                let clock = smile_conformance::Fixed;
+                let clock = FixedClock(sign::NOW);
                 let intake: Intake<SmileIo> = Intake::smile_io(secret).clock(clock).build();
                 let request = Request::post(sign::SMILE_IO, body);
                 (

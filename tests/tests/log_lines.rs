@@ -155,7 +155,7 @@ fn a_store_that_fails_is_logged_with_every_cause_and_the_event() {
         let intake = smile_api(sign::SECRET).deduplicate(NoTable).build();
         deliver(&intake, &event, event.body.bytes(), async || 204);
     });
-    let reason = "reason=\"the event could not be claimed in the store: the store of seen events \
+    let reason = "reason=\"the event could not be claimed in the store: the store \
                   failed: the server refused: no such table: smile_dedupe\"";
     let id = format!("id=\"{id}\"");
     assert_line(

@@ -120,7 +120,7 @@ async fn an_event_is_handled_once_with_all_that_the_endpoint_knew() {
     };
     let worker = Worker::new(inbox.clone()).handle(handler).start();
     store_id(&inbox, "et-1").await;
-    until(|| inbox.waiting() == 0).await;
+    inbox.settled().await;
     worker.stop().await;
     let body = Bytes::from(sign::event_with_id("et-1"));
     assert_eq!(*seen.lock().unwrap(), [("et-1".to_owned(), 1, body)]);
@@ -180,7 +180,7 @@ async fn an_event_that_fails_waits_longer_each_time_and_is_dead_after_its_last_a
         .unwrap()
         .start();
     store_id(&inbox, "et-1").await;
-    until(|| inbox.waiting() == 0).await;
+    inbox.settled().await;
     worker.stop().await;
     assert_eq!(runs.attempts(), [1, 2, 3, 4]);
     // 1, 2 and 4 seconds, each a fifth more or less, and half a second to look.
@@ -201,10 +201,10 @@ async fn a_replayed_event_has_all_its_attempts_again() {
         .unwrap()
         .start();
     store_id(&inbox, "et-1").await;
-    until(|| inbox.waiting() == 0).await;
+    inbox.settled().await;
     let letters = inbox.dead_letters(0, 10).await.unwrap();
     assert!(inbox.replay(letters[0].id).await.unwrap());
-    until(|| inbox.waiting() == 0).await;
+    inbox.settled().await;
     worker.stop().await;
     assert_eq!(runs.attempts(), [1, 2, 1, 2]);
 }
@@ -217,7 +217,7 @@ async fn a_permanent_error_makes_a_dead_letter_at_once() {
         .handle(|_: Delivery<SmileApi>| async { Err::<(), _>(Permanent::new("no such user")) })
         .start();
     store_id(&inbox, "et-1").await;
-    until(|| inbox.waiting() == 0).await;
+    inbox.settled().await;
     worker.stop().await;
     let expected = (DeadReason::Permanent, "no such user".to_owned(), 1);
     assert_eq!(dead(&inbox).await, [expected]);
@@ -243,7 +243,7 @@ async fn a_panic_and_a_run_without_end_are_attempts_that_failed() {
     for id in ["et-panics", "et-hangs"] {
         store_id(&inbox, id).await;
     }
-    until(|| inbox.waiting() == 0).await;
+    inbox.settled().await;
     worker.stop().await;
     assert_eq!(
         dead(&inbox).await,
@@ -324,7 +324,7 @@ async fn so_many_run_at_a_time_as_are_allowed() {
         .concurrency(3)
         .unwrap()
         .start();
-    until(|| inbox.waiting() == 0).await;
+    inbox.settled().await;
     worker.stop().await;
     assert_eq!(running.lock().unwrap().1, 3);
 }
@@ -365,7 +365,7 @@ async fn events_of_a_process_that_ended_run_alone_and_others_go_on_in_between() 
         store_id(&inbox, &format!("et-{id}")).await;
     }
     let worker = Worker::new(inbox.clone()).handle(handler).start();
-    until(|| inbox.waiting() == 0).await;
+    inbox.settled().await;
     worker.stop().await;
     let running = running.lock().unwrap().clone();
     assert_eq!(running.len(), 150);
@@ -445,7 +445,7 @@ async fn each_run_is_reported() {
         .observer(outcomes.clone())
         .start();
     store_id(&inbox, "et-1").await;
-    until(|| inbox.waiting() == 0).await;
+    inbox.settled().await;
     worker.stop().await;
     assert_eq!(outcomes.all(), [Outcome::HandlerFailed, Outcome::Handled]);
 }
@@ -467,7 +467,7 @@ async fn one_worker_handles_both_vendors_and_leaves_what_it_has_no_handler_for()
         .handle(|_: SmileEvent<SmileIo>| async { Ok::<_, Infallible>(()) })
         .start();
     store_id(&inbox, "et-2").await;
-    until(|| inbox.waiting() == 0).await;
+    inbox.settled().await;
     worker.stop().await;
     assert_eq!(runs.all().len(), 2);
 }

@@ -24,5 +24,8 @@ async fn a_repeated_event_is_not_handled_again() -> Result<(), Box<dyn Error>> {
         assert!(app.clone().oneshot(request).await?.status().is_success());
     }
     assert_eq!(recorder.outcomes(), [Outcome::Handled, Outcome::Duplicate]);
+    let last = &recorder.records()[1];
+    assert_eq!(last.event_id.as_deref(), sample.id());
+    assert_eq!(last.status, Some(200));
     Ok(())
 }
