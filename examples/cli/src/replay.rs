@@ -101,7 +101,7 @@ impl Replay {
         };
         let sender = self.flow.sender(&self.target, &deliveries, limits)?;
         let same = |delivery: &Delivery| Ok(delivery.clone());
-        send::send(sender, deliveries, (1, &same), self.json).await
+        send::send(sender, deliveries, 1, same, self.json).await
     }
 
     fn of_file(&self, content: &[u8]) -> Result<Vec<Delivery>, Failure> {

@@ -181,7 +181,7 @@ impl Send {
         }
         let sender = self.flow.sender(&self.target, &deliveries, limits)?;
         let fresh = |delivery: &Delivery| selection.fresh(delivery);
-        send(sender, deliveries, (self.count, &fresh), self.json).await
+        send(sender, deliveries, self.count, fresh, self.json).await
     }
 
     fn selection(&self) -> Selection<'_> {
@@ -257,7 +257,8 @@ impl Flow {
 pub(crate) async fn send(
     sender: Sender,
     mut deliveries: Vec<Delivery>,
-    (count, fresh): (usize, &dyn Fn(&Delivery) -> Result<Delivery, Failure>),
+    count: usize,
+    fresh: impl Fn(&Delivery) -> Result<Delivery, Failure>,
     is_json: bool,
 ) -> Result<bool, Failure> {
     let mut report = Report::new(is_json, deliveries.len().saturating_mul(count));

@@ -388,7 +388,7 @@ fn people_get_the_causes_as_a_list_and_a_note_on_an_old_timestamp() {
         "{text}"
     );
     assert!(
-        text.contains("\n- the secret given here has quotes"),
+        text.contains("\n- the secret given here begins or ends with quotes"),
         "{text}"
     );
 

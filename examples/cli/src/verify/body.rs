@@ -291,7 +291,7 @@ fn with_line_breaks(body: &[u8], line_break: &[u8]) -> Vec<u8> {
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 /// All styles together are held in memory.
-const MOST_WRITTEN: usize = 128 << 20;
+const MOST_WRITTEN: usize = 64 << 20;
 const MOST_DECOMPRESSED: u64 = 64 << 20;
 
 const LAYOUTS: [Layout; 5] = [

@@ -61,7 +61,11 @@ impl Tries {
     ) -> Option<Vec<Cause>> {
         for (secret, body, scheme) in combinations {
             self.hashed += body.value.len() + COST_OF_A_MAC;
-            if self.hashed > MOST_HASHED {
+            let most = match causes_of((secret, body, scheme)) {
+                0 | 1 => MOST_HASHED_FOR_ONE,
+                _ => MOST_HASHED,
+            };
+            if self.hashed > most {
                 self.ended_early = true;
                 return None;
             }
@@ -158,7 +162,8 @@ fn not_found(delivery: &Delivery<'_>, signature: &Signature, tries: &Tries) -> C
 }
 
 const MOST_CAUSES: usize = 3;
-/// About two seconds.
-const MOST_HASHED: usize = 1 << 30;
+/// Bytes to hash for combinations of causes, and for single causes, which are worth a longer wait.
+const MOST_HASHED: usize = 256 << 20;
+const MOST_HASHED_FOR_ONE: usize = 1 << 30;
 /// A short message costs as much as this many bytes.
 const COST_OF_A_MAC: usize = 512;

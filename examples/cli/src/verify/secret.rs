@@ -118,9 +118,10 @@ pub(super) fn lenient(alphabet: &base64::alphabet::Alphabet) -> GeneralPurpose {
     GeneralPurpose::new(alphabet, config)
 }
 
-const SPACE_HERE: &str = "the secret given here has white space around it, and the sender's has \
-                          none: remove it; it is often the line break at the end of a file";
-const QUOTES_HERE: &str = "the secret given here has quotes around it, and the sender's has none: \
-                           remove them; env files and `docker --env-file` keep quotes";
-const QUOTES_THERE: &str = "the sender signed with quotes around the secret: remove them there; env \
-                            files and `docker --env-file` keep quotes";
+const SPACE_HERE: &str = "the secret given here begins or ends with white space, or an escape of it, \
+                          and the sender's does not: remove it; it is often the line break at the end \
+                          of a file";
+const QUOTES_HERE: &str = "the secret given here begins or ends with quotes, and the sender's does \
+                           not: remove them; `docker --env-file` keeps quotes";
+const QUOTES_THERE: &str = "the sender signed with quotes around the secret: remove them there; \
+                            `docker --env-file` keeps quotes";
