@@ -4,37 +4,27 @@
 //! Each instance of a function has a memory of its own, so repetitions may reach another one: give the
 //! builder a store of `smile-store`, or an inbox in PostgreSQL.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, pin::Pin};
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use lambda_http::Body;
-use smile_tower::{
-    Data, Delivery, Intake, ResponseBody, Secret, SmileApi, SmileLayer, SmileService,
-};
-use tower::{Service, service_fn};
+use smile_tower::{Data, Delivery, Intake, Secret, SmileApi, SmileLayer, SmileService};
+use tower::{Layer, service_fn, util::ServiceFn};
+
+/// The handler, as a service.
+pub type Handler = ServiceFn<fn(Request<Body>) -> Answer>;
+
+/// The handler's answer to come.
+pub type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
 
 /// The service for `lambda_http::run`.
-pub fn service(
-    secret: Secret,
-) -> SmileService<
-    impl Service<
-        Request<Body>,
-        Response = Response<Body>,
-        Error = Infallible,
-        Future = impl Future<Output = Result<Response<Body>, Infallible>> + Send,
-    > + Clone
-    + Send,
-    SmileApi,
-    Body,
-> {
+pub fn service(secret: Secret) -> SmileService<Handler, SmileApi, Body> {
     let intake = Intake::smile_api(secret).build();
     let smile = SmileLayer::with_body(intake, |bytes: Bytes| Body::Binary(bytes.to_vec()));
-    tower::Layer::layer(&smile, service_fn(on_event))
+    let handler: fn(Request<Body>) -> Answer = |request| Box::pin(on_event(request));
+    smile.layer(service_fn(handler))
 }
-
-/// What the service answers with.
-pub type Answer = Response<ResponseBody<Body>>;
 
 async fn on_event(request: Request<Body>) -> Result<Response<Body>, Infallible> {
     let Some(event) = request.extensions().get::<Delivery<SmileApi>>() else {

@@ -1,8 +1,4 @@
 //! The quick start answers.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test ends where something does not hold"
-)]
 
 use std::{
     io::{BufRead, BufReader},
