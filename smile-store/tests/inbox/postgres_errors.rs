@@ -32,7 +32,7 @@ async fn a_wrong_url_and_a_closed_port_are_refused() {
         assert!(causes.contains("the URL is not"), "{url}: {causes}");
     }
     let causes = refusal("postgres://app@127.0.0.1:1/app").await;
-    assert!(causes.contains("the server is not there"), "{causes}");
+    assert!(causes.contains("the server does not answer"), "{causes}");
 }
 
 #[tokio::test]
