@@ -132,7 +132,7 @@ async fn ensure(status: StatusCode, items: Value) -> Output {
     Vendor::start(status, items).await.run("ensure", &[]).await
 }
 
-/// A server that lists these webhooks, and keeps what it is asked for.
+/// A server that lists these webhooks, and keeps the requests.
 struct Vendor {
     base_url: String,
     calls: Arc<Mutex<Vec<String>>>,

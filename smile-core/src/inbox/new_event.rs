@@ -16,7 +16,7 @@ use crate::{EventKey, Fingerprint, Vendor, Verified};
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct NewEvent {
-    /// What the event is remembered by.
+    /// The key under which the inbox remembers the event.
     pub key: EventKey,
     /// `smile-api` or `smile-io`.
     pub vendor: &'static str,

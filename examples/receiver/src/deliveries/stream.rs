@@ -1,6 +1,6 @@
 //! Deliveries as server-sent events.
 //!
-//! `boot` comes first where the reader is new, or where what it has last seen is not here: from a
+//! `boot` comes first for a new reader, and for one whose last delivery is not here any more: from a
 //! receiver before a restart, or older than all that is kept. It says that the list is to be loaded.
 //! Then each delivery comes as `delivery`, the same JSON as in the list.
 

@@ -144,7 +144,7 @@ pub(super) fn resize_lists(value: &mut Value, items: usize) {
     }
 }
 
-/// Keeps the id's prefix, which says what the item is.
+/// Keeps the id's prefix, which names the kind of item.
 fn renew_id(item: &mut Value) {
     if let Some(Value::String(id)) = item.get_mut("id") {
         let prefix = id.split_once('-').map_or("", |(prefix, _)| prefix);
