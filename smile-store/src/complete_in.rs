@@ -10,7 +10,7 @@ use crate::cause::Cause;
 /// and "done" are in one commit, so each event takes effect exactly once.
 ///
 /// For the inbox's own database. Where the transaction is rolled back, or the process dies before the
-/// commit, the event runs again. After the commit it is done, whatever the handler returns.
+/// commit, the event runs again. After the commit it is done, even if the handler returns an error.
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")] mod example {

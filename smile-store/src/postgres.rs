@@ -108,7 +108,7 @@ CREATE INDEX smile_dedupe_expires_at ON smile_dedupe (expires_at);
 
     /// Uses a pool of your own.
     ///
-    /// A call fails after 1.4 s whatever the pool's options, and its connection is closed. Give the
+    /// A call fails after 1.4 s, with any options of the pool, and its connection is closed. Give the
     /// pool an `acquire_timeout` of a second. Behind PgBouncer, connect with
     /// `PgConnectOptions::extra_float_digits(None)`.
     ///
