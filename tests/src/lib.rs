@@ -39,3 +39,13 @@ pub struct Answers;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/delivery.md")]
 pub struct Delivery;
+
+/// Compiles the guide to rotation.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/rotation.md")]
+pub struct Rotation;
+
+/// Compiles the guide to moving from a handler by hand.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/moving.md")]
+pub struct Moving;

@@ -164,12 +164,12 @@ impl Replay {
         if record.body_complete == Some(false) {
             return Err(Failure::failed("the receiver did not keep the whole body"));
         }
-        let body = match (record.raw, &record.body) {
-            (Some(raw), _) => Bytes::copy_from_slice(raw.get().as_bytes()),
-            (None, Some(body)) if record.body_encoding.as_deref() == Some("base64") => {
+        let body = match (&record.body, record.raw) {
+            (Some(body), _) if record.body_encoding.as_deref() == Some("base64") => {
                 STANDARD.decode(body).map_err(Failure::failed)?.into()
             }
-            (None, Some(body)) => Bytes::copy_from_slice(body.as_bytes()),
+            (Some(body), _) => Bytes::copy_from_slice(body.as_bytes()),
+            (None, Some(raw)) => Bytes::copy_from_slice(raw.get().as_bytes()),
             (None, None) => return Err(Failure::failed("the delivery has no body to send")),
         };
         send::of_body(body, self.vendor.or(Some(record.vendor)))

@@ -2,19 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that lacks its data fails")]
 
-use std::{
-    process::Output,
-    sync::{Arc, Mutex},
-};
+use std::process::Output;
 
-use axum::{
-    Json, Router,
-    extract::Path,
-    http::StatusCode,
-    routing::{delete, get},
-};
+use axum::http::StatusCode;
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, process::Command};
+use tokio::process::Command;
+
+mod stand_in;
+
+use stand_in::Vendor;
 
 #[tokio::test]
 async fn what_is_missing_is_created() {
@@ -36,7 +32,7 @@ async fn one_with_fewer_events_is_replaced() {
     fewer["eventTypes"] = json!(["TASK_FINISHED"]);
     let vendor = Vendor::start(StatusCode::OK, json!([fewer])).await;
     let events = ["--events", "TASK_FINISHED,TASK_STARTED"];
-    let output = vendor.run("ensure", &events).await;
+    let output = run(&vendor, "ensure", &events).await;
     let expected = "created webhook new\ndeleted webhook old, which it replaces\n";
     assert_eq!(said(&output), (expected, ""));
     let calls = vendor.calls();
@@ -59,9 +55,7 @@ async fn another_secret_is_an_error() {
 #[tokio::test]
 async fn an_event_that_is_none_is_an_error_with_the_nearest_names() {
     let vendor = Vendor::start(StatusCode::OK, json!([])).await;
-    let output = vendor
-        .run("ensure", &["--events", "TASK_FINISH,ALL_EVENTS"])
-        .await;
+    let output = run(&vendor, "ensure", &["--events", "TASK_FINISH,ALL_EVENTS"]).await;
     let (_, errors) = said(&output);
     assert!(
         errors.contains("\"TASK_FINISH\"; did you mean TASK_FINISHED"),
@@ -88,7 +82,7 @@ async fn a_refusal_is_an_error_that_says_what_to_do() {
 #[tokio::test]
 async fn webhooks_are_listed_without_their_secrets() {
     let vendor = Vendor::start(StatusCode::OK, json!([registered("another-secret")])).await;
-    let output = vendor.run("list", &[]).await;
+    let output = run(&vendor, "list", &[]).await;
     let (table, _) = said(&output);
     let mut lines = table.lines();
     assert_eq!(
@@ -100,7 +94,7 @@ async fn webhooks_are_listed_without_their_secrets() {
         Some("old  -     https://app.example/hook  yes     no       ALL_EVENTS")
     );
 
-    let output = vendor.run("list", &["--json"]).await;
+    let output = run(&vendor, "list", &["--json"]).await;
     let line: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(line["id"], "old");
     assert_eq!(line["eventTypes"], json!(["ALL_EVENTS"]));
@@ -109,7 +103,7 @@ async fn webhooks_are_listed_without_their_secrets() {
 #[tokio::test]
 async fn webhooks_are_deleted_by_id() {
     let vendor = Vendor::start(StatusCode::OK, json!([])).await;
-    let output = vendor.run("delete", &["a", "b"]).await;
+    let output = run(&vendor, "delete", &["a", "b"]).await;
     assert_eq!(
         said(&output),
         ("deleted webhook a\ndeleted webhook b\n", "")
@@ -129,67 +123,22 @@ async fn plain_http_to_another_machine_is_a_wrong_call() {
 
 /// Ensures a webhook for all events.
 async fn ensure(status: StatusCode, items: Value) -> Output {
-    Vendor::start(status, items).await.run("ensure", &[]).await
+    run(&Vendor::start(status, items).await, "ensure", &[]).await
 }
 
-/// A server that lists these webhooks, and keeps the requests.
-struct Vendor {
-    base_url: String,
-    calls: Arc<Mutex<Vec<String>>>,
-}
-
-impl Vendor {
-    async fn start(status: StatusCode, items: Value) -> Self {
-        let page = json!({"data": {"nextCursor": null, "items": items}});
-        let created = json!({"data": {"id": "new", "secret": "the-webhook-secret"}});
-        let calls: Arc<Mutex<Vec<String>>> = Arc::default();
-        let note = |call: String, calls: &Mutex<Vec<String>>| calls.lock().unwrap().push(call);
-        let [listed, posted, deleted] = std::array::from_fn(|_| calls.clone());
-        let app = Router::new()
-            .route(
-                "/v1/webhooks",
-                get(async move || {
-                    note("GET".into(), &listed);
-                    (status, Json(page))
-                })
-                .post(async move |Json(webhook): Json<Value>| {
-                    let events = webhook["eventTypes"].as_array().unwrap().iter();
-                    let events: Vec<_> = events.filter_map(Value::as_str).collect();
-                    note(format!("POST {}", events.join(",")), &posted);
-                    (status, Json(created))
-                }),
-            )
-            .route(
-                "/v1/webhooks/{id}",
-                delete(async move |Path(id): Path<String>| {
-                    note(format!("DELETE {id}"), &deleted);
-                    (status, Json(json!({"code": "OK"})))
-                }),
-            );
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
-        tokio::spawn(async move { axum::serve(listener, app).await });
-        Self { base_url, calls }
-    }
-
-    /// Runs the program; no output shows a secret.
-    async fn run(&self, command: &str, flags: &[&str]) -> Output {
-        let output = program(&self.base_url, command, flags)
-            .output()
-            .await
-            .unwrap();
-        let (printed, errors) = said(&output);
-        for text in [printed, errors] {
-            for secret in ["the-key", "the-webhook-secret", "another-secret"] {
-                assert!(!text.contains(secret), "{text}");
-            }
+/// Runs the program; no output shows a secret.
+async fn run(vendor: &Vendor, command: &str, flags: &[&str]) -> Output {
+    let output = program(&vendor.base_url, command, flags)
+        .output()
+        .await
+        .unwrap();
+    let (printed, errors) = said(&output);
+    for text in [printed, errors] {
+        for secret in ["the-key", "the-webhook-secret", "another-secret"] {
+            assert!(!text.contains(secret), "{text}");
         }
-        output
     }
-
-    fn calls(&self) -> Vec<String> {
-        self.calls.lock().unwrap().clone()
-    }
+    output
 }
 
 fn program(base_url: &str, command: &str, flags: &[&str]) -> Command {

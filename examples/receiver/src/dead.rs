@@ -5,7 +5,12 @@ use serde_json::value::RawValue;
 use smile_core::{DeadLetter, StoreError};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::{inbox::Inbox, log::Page};
+use crate::{
+    deliveries::shown,
+    inbox::Inbox,
+    log::Page,
+    viewer::{Asker, FOREIGN_PAGE},
+};
 
 /// A status and its text.
 pub(crate) type Answer = (u16, String);
@@ -42,8 +47,11 @@ impl Dead {
             Ok(Some(letter)) => {
                 let raw = std::str::from_utf8(&letter.body).ok();
                 let raw = raw.and_then(|text| serde_json::from_str(text).ok());
+                let (body, encoding) = shown(&letter.body);
                 json(&Line {
                     raw,
+                    body: Some(body),
+                    body_encoding: Some(encoding),
                     ..Line::of(&letter)
                 })
             }
@@ -52,7 +60,10 @@ impl Dead {
         }
     }
 
-    pub(crate) async fn replay(&self, id: i64) -> Answer {
+    pub(crate) async fn replay(&self, id: i64, asker: &Asker<'_>) -> Answer {
+        if asker.is_cross_origin() {
+            return (403, FOREIGN_PAGE.into());
+        }
         let Some(inbox) = &self.0 else {
             return no_inbox();
         };
@@ -97,6 +108,10 @@ struct Line<'a> {
     died_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     raw: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body_encoding: Option<&'static str>,
 }
 
 impl<'a> Line<'a> {
@@ -114,6 +129,8 @@ impl<'a> Line<'a> {
             received_at: text(letter.received_at),
             died_at: text(letter.died_at),
             raw: None,
+            body: None,
+            body_encoding: None,
         }
     }
 }

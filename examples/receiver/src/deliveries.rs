@@ -19,7 +19,7 @@ mod recorder;
 mod stream;
 
 pub(crate) use capture::{Recording, note_run, signed_headers};
-pub(crate) use entry::{Content, Entry, to_base64};
+pub(crate) use entry::{Content, Entry, shown, to_base64};
 pub(crate) use recorder::{Origin, Recorder, Run, Runs};
 
 /// The last 100,000 deliveries, as far as they fit into 256 MiB.

@@ -13,7 +13,7 @@ use crate::{
     log::Page,
     options::Settings,
     replay::Replay,
-    viewer::{Asker, Viewer},
+    viewer::{Asker, FOREIGN_PAGE, Viewer},
 };
 
 /// What the page's routes need beside the deliveries.
@@ -121,7 +121,7 @@ impl Inspector {
             return Err((403, text.into()));
         }
         if asker.is_cross_origin() {
-            return Err((403, "only from the receiver's own page".into()));
+            return Err((403, FOREIGN_PAGE.into()));
         }
         let address = self.address.get().copied();
         address.ok_or_else(|| (503, "the receiver is starting".into()))

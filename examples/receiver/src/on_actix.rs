@@ -317,8 +317,8 @@ async fn dead_letter(dead: Data<Dead>, id: web::Path<i64>) -> HttpResponse {
     answer(dead.show(*id).await)
 }
 
-async fn replay(dead: Data<Dead>, id: web::Path<i64>) -> HttpResponse {
-    answer(dead.replay(*id).await)
+async fn replay(dead: Data<Dead>, id: web::Path<i64>, request: HttpRequest) -> HttpResponse {
+    answer(dead.replay(*id, &asker(&request)).await)
 }
 
 fn answer((code, text): dead::Answer) -> HttpResponse {

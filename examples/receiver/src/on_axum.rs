@@ -303,8 +303,13 @@ async fn dead_letter(State(dead): State<Dead>, Path(id): Path<i64>) -> Response 
     answer(dead.show(id).await)
 }
 
-async fn replay(State(dead): State<Dead>, Path(id): Path<i64>) -> Response {
-    answer(dead.replay(id).await)
+async fn replay(
+    State(dead): State<Dead>,
+    Path(id): Path<i64>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    answer(dead.replay(id, &asker(&uri, &headers)).await)
 }
 
 fn answer((code, text): dead::Answer) -> Response {

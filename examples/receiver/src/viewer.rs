@@ -44,6 +44,9 @@ impl Asker<'_> {
     }
 }
 
+/// The answer to a request that another site's page sent.
+pub(crate) const FOREIGN_PAGE: &str = "only from the receiver's own page";
+
 fn is_loopback(host: &str) -> bool {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,

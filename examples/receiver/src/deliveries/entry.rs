@@ -73,18 +73,13 @@ impl Entry {
             Viewer::Remote if self.is_refused() => NONE,
             _ => &self.content,
         };
-        let body = content.body.as_deref();
-        let text = body.map(std::str::from_utf8);
+        let (body, body_encoding) = content.body.as_deref().map(shown).unzip();
         let typed = content.typed.as_deref();
         to_json(&Detail {
             line: self.line(viewer),
             typed: typed.and_then(|text| serde_json::from_str(text).ok()),
-            body: match text {
-                Some(Ok(text)) => Some(text.to_owned()),
-                Some(Err(_)) => body.map(to_base64),
-                None => None,
-            },
-            body_encoding: text.map(|text| if text.is_ok() { "utf-8" } else { "base64" }),
+            body,
+            body_encoding,
             body_complete: self.has_whole_body(),
             headers: &content.headers,
             curl,
@@ -188,6 +183,14 @@ struct Detail<'a> {
 fn to_json(value: &impl Serialize) -> String {
     // Nothing in it can fail: the keys are text, and the numbers finite.
     serde_json::to_string(value).unwrap_or_else(|_| "null".into())
+}
+
+/// A body as JSON can show it, and its encoding: `utf-8` or `base64`.
+pub(crate) fn shown(body: &[u8]) -> (String, &'static str) {
+    match std::str::from_utf8(body) {
+        Ok(text) => (text.to_owned(), "utf-8"),
+        Err(_) => (to_base64(body), "base64"),
+    }
 }
 
 pub(crate) fn to_base64(bytes: &[u8]) -> String {

@@ -138,10 +138,34 @@ fn a_dead_letter_is_replayed() {
             })
         };
         let id = letters[0]["id"].to_string();
+        let foreign = Request::post(&format!("/dead/{id}/replay"), "");
+        let foreign = receiver.send(&foreign.header("origin", "http://evil.test"));
+        foreign.expect_status(403, "another site's page");
         replay(&id).expect_status(204, framework);
         replay(&id).expect_status(404, "it is no dead letter any more");
         wait_for_events(&receiver, 2);
         assert!(dead(&receiver).is_empty());
+    }
+}
+
+#[test]
+#[cfg_attr(not(feature = "sqlite"), ignore = "needs --features sqlite")]
+fn a_dead_letter_that_is_no_event_shows_its_body() {
+    for framework in FRAMEWORKS {
+        let file = File::new();
+        let receiver = Receiver::start(framework, &["--inbox", &file.url()]);
+        for (body, shown, encoding) in [
+            (&b"no event"[..], "no event", "utf-8"),
+            (b"\xff\xfe", "//4=", "base64"),
+        ] {
+            let answer = receiver.send(&sign::smile_api(body));
+            answer.expect_status(200, framework);
+            let last = dead(&receiver).pop().expect("a dead letter");
+            let answer = receiver.get(&format!("/dead/{}", last["id"]));
+            let letter: Value = serde_json::from_slice(&answer.body).expect("JSON");
+            assert_eq!(letter["body"], shown, "{framework}");
+            assert_eq!(letter["bodyEncoding"], encoding, "{framework}");
+        }
     }
 }
 
