@@ -15,18 +15,18 @@ fn routes(config: &mut web::ServiceConfig, secret: Secret) {
 
 async fn on_event(event: SmileEvent) -> HttpResponse {
     match event.event_type() {
-        EventType::AccountConnected => HttpResponse::Created().finish(),
-        _ => HttpResponse::NoContent().finish(),
+        EventType::AccountConnected => HttpResponse::NoContent().finish(),
+        _ => HttpResponse::Accepted().finish(),
     }
 }
 
 #[actix_web::test]
-async fn a_linked_account_is_answered_201() -> Result<(), Box<dyn std::error::Error>> {
+async fn a_linked_account_is_answered_204() -> Result<(), Box<dyn std::error::Error>> {
     let secret = Secret::new("a little secret")?;
     let signer = Signer::smile_api(&secret);
     let app = test::init_service(App::new().configure(|config| routes(config, secret))).await;
     let sample = Sample::smile_api(EventType::AccountConnected).set("data.userId", "u-1");
     let request = testkit::request(&signer, "/webhooks/smile", sample).to_request();
-    assert_eq!(test::call_service(&app, request).await.status(), 201);
+    assert_eq!(test::call_service(&app, request).await.status(), 204);
     Ok(())
 }

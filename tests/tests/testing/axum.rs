@@ -14,18 +14,18 @@ fn app(secret: &str) -> Result<Router, EmptySecret> {
 
 async fn on_event(event: SmileEvent) -> StatusCode {
     match event.event_type() {
-        EventType::AccountConnected => StatusCode::CREATED,
-        _ => StatusCode::NO_CONTENT,
+        EventType::AccountConnected => StatusCode::NO_CONTENT,
+        _ => StatusCode::ACCEPTED,
     }
 }
 
 #[tokio::test]
-async fn a_linked_account_is_answered_201() -> Result<(), Box<dyn Error>> {
+async fn a_linked_account_is_answered_204() -> Result<(), Box<dyn Error>> {
     let signer = Signer::smile_api("a little secret");
     let sample = Sample::smile_api(EventType::AccountConnected).set("data.userId", "u-1");
     let request = testkit::request::<Body>(&signer, "/webhooks/smile", sample);
     let response = app("a little secret")?.oneshot(request).await?;
-    assert_eq!(response.status(), 201);
+    assert_eq!(response.status(), 204);
     Ok(())
 }
 
