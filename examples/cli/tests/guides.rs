@@ -65,7 +65,7 @@ const NOT_RUN: &[(&str, &str)] = &[
 ];
 
 #[tokio::test]
-#[ignore = "needs port 3000, and the programs (cargo build --examples --bins, smile-receiver with sqlite)"]
+#[ignore = "needs port 3000 and the programs (cargo build --workspace --all-features --bins)"]
 async fn the_commands_of_each_page_run() {
     let vendor = Vendor::start(StatusCode::OK, json!([])).await;
     for (page, before) in RUN {
