@@ -98,6 +98,8 @@ mod layer;
 #[cfg(feature = "registration")]
 mod registration;
 mod response;
+#[cfg(feature = "serve")]
+mod serve;
 mod service;
 mod spawn_on_drop;
 #[cfg(feature = "testkit")]
@@ -116,5 +118,7 @@ pub use inbox::SmileInbox;
 pub use layer::{DefaultBody, SmileLayer};
 #[cfg(feature = "registration")]
 pub use registration::{RegistrationClient, RegistrationError};
+#[cfg(feature = "serve")]
+pub use serve::{Serve, ServeFuture, serve};
 pub use service::SmileService;
 pub use smile_core::*;
