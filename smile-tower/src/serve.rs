@@ -66,7 +66,8 @@ use crate::{
 ///
 /// # Example
 ///
-/// ```no_run
+#[cfg_attr(feature = "axum", doc = "```no_run")]
+#[cfg_attr(not(feature = "axum"), doc = "```text")]
 /// # use axum::{Router, http::StatusCode, routing::post};
 /// # use smile_tower::{Secret, SmileEvent, SmileLayer};
 /// # async fn on_event(event: SmileEvent) -> StatusCode { StatusCode::NO_CONTENT }
@@ -145,8 +146,9 @@ impl<S> Serve<S> {
     /// Serves up to this many connections at a time; further ones wait in the system's queue.
     /// Default: 512, half of the usual limit of descriptors.
     ///
-    /// Each can hold 24 KiB and a body up to the limit: with 512 and bodies of 4 MiB, strangers can
-    /// take 2 GiB for the 10 s of a body. Raise the limit of open files (`ulimit -n`) before this.
+    /// Strangers who hold them all keep others waiting, for the 10 s of a head or of a body. A proxy that
+    /// buffers requests keeps such senders away. Without one raise this, and the limit of open files
+    /// (`ulimit -n`) first. A connection takes up to 24 KiB, and its body up to the layer's limit.
     ///
     /// # Errors
     ///
