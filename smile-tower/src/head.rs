@@ -9,10 +9,11 @@ use http::{
 };
 use smile_core::{Field, Head};
 
-/// Where a request's connection comes from, for servers other than axum's: put it into the
-/// request's extensions before the layer, if an allow-list is configured.
+/// Where a request's connection comes from. `smile_tower::serve` (feature `serve`) puts it into each
+/// request's extensions.
 ///
-/// With axum, serve with `into_make_service_with_connect_info::<SocketAddr>()` instead.
+/// With other servers put it there yourself, before the layer, if an allow-list is configured; with
+/// `axum::serve` use `into_make_service_with_connect_info::<SocketAddr>()` instead.
 #[derive(Clone, Copy, Debug)]
 pub struct PeerAddr(pub SocketAddr);
 

@@ -23,8 +23,7 @@
 //! # What it does not do
 //!
 //! - Exactly once, queueing, order, TLS or rate limits. See `smile-core`.
-//! - Deadlines for request heads: `axum::serve` has none, so put a proxy in front, or serve with
-//!   hyper's own builder and a timer.
+//! - Deadlines for request heads, with another server than `serve`: `axum::serve` has none.
 //! - Raise axum's own limit: `Bytes`, `String` and `Json` inside take 2 MiB unless
 //!   `DefaultBodyLimit` says otherwise. [`SmileEvent`] and [`VerifiedBody`] have no second limit.
 //!
@@ -47,6 +46,7 @@
 //! |---|---|---|
 //! | `axum` | yes | `SmileEvent`, `VerifiedBody`, `SmileLayer::smile_api` and `smile_io`, `ConnectInfo`. Pulls in axum without its default features |
 //! | `inbox` | no | `SmileInbox`, `Worker`: store events first and handle them later, see `smile-core` |
+//! | `serve` | no | `serve`: a server with deadlines, a limit of connections and a shutdown that ends |
 //! | `registration` | no | `RegistrationClient`, which registers webhooks over any HTTP client that is a Tower service |
 //! | `testkit` | no | `testkit`: signed requests and sample events for tests of your own, see `smile-core` |
 //! | `aws-lc-rs` | no | signatures by AWS-LC, see `smile-core` |
@@ -56,7 +56,10 @@
 //!
 //! # Example
 //!
-//! ```no_run
+//! With the feature `serve`:
+//!
+#![cfg_attr(all(feature = "axum", feature = "serve"), doc = "```no_run")]
+#![cfg_attr(not(all(feature = "axum", feature = "serve")), doc = "```text")]
 //! use axum::{Router, http::StatusCode, routing::post};
 //! use smile_tower::{Data, Secret, SmileEvent, SmileLayer};
 //!
@@ -69,8 +72,8 @@
 //!         .route("/webhooks/smile", post(on_event).route_layer(smile.clone()))
 //!         .route("/healthz", axum::routing::get(|| async { "ok" }));
 //!     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
-//!     axum::serve(listener, app).await?;
-//!     smile.drain().await;
+//!     // Until Ctrl-C or SIGTERM; then what has begun gets 25 s to end.
+//!     smile_tower::serve(listener, app).drain(&smile).await?;
 //!     Ok(())
 //! }
 //!
@@ -98,6 +101,8 @@ mod layer;
 #[cfg(feature = "registration")]
 mod registration;
 mod response;
+#[cfg(feature = "serve")]
+mod serve;
 mod service;
 mod spawn_on_drop;
 #[cfg(feature = "testkit")]
@@ -116,5 +121,7 @@ pub use inbox::SmileInbox;
 pub use layer::{DefaultBody, SmileLayer};
 #[cfg(feature = "registration")]
 pub use registration::{RegistrationClient, RegistrationError};
+#[cfg(feature = "serve")]
+pub use serve::{Serve, ServeFuture, serve};
 pub use service::SmileService;
 pub use smile_core::*;

@@ -8,7 +8,10 @@ use std::{env, error::Error, net::SocketAddr, time::Duration};
 use axum::{Router, http::StatusCode, routing::post};
 use axum_server::{Handle, tls_rustls::RustlsConfig};
 use smile_tower::{Secret, SmileEvent, SmileLayer};
-use tokio::signal::ctrl_c;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    time::timeout,
+};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -24,20 +27,31 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let address = env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:3443".into());
     let server = Handle::new();
     let handle = server.clone();
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
     tokio::spawn(async move {
         if let Some(address) = handle.listening().await {
             println!("listening on https://{address}");
         }
-        let _ = ctrl_c().await;
-        handle.graceful_shutdown(Some(Duration::from_secs(30)));
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        handle.graceful_shutdown(Some(Duration::from_secs(20)));
     });
-    axum_server::bind_rustls(address.parse::<SocketAddr>()?, tls)
+    let mut server = axum_server::bind_rustls(address.parse::<SocketAddr>()?, tls)
         .handle(server)
-        .serve(app.into_make_service())
-        .await?;
-    smile.drain().await; // handlers whose sender went away
+        .first_request_timeout(HEAD_TIMEOUT);
+    let mut http1 = server.http_builder().http1();
+    http1.header_read_timeout(HEAD_TIMEOUT); // also the wait for the next request
+    server.serve(app.into_make_service()).await?;
+    // Handlers whose sender went away. Kubernetes kills after 30 s.
+    let _ = timeout(Duration::from_secs(5), smile.drain()).await;
     Ok(())
 }
+
+/// axum-server has no deadline for a head unless it gets one.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
 async fn on_event(event: SmileEvent) -> StatusCode {
     println!("{} {}", event.event_type(), event.id());

@@ -8,7 +8,7 @@ use std::{env, error::Error};
 use axum::{Router, routing::get};
 use smile_store::SqliteInbox;
 use smile_tower::{Data, Permanent, Secret, SmileEvent, SmileLayer, Worker};
-use tokio::{net::TcpListener, signal::ctrl_c};
+use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -27,9 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let listener = TcpListener::bind("127.0.0.1:3000").await?;
     println!("listening on http://{}", listener.local_addr()?);
-    axum::serve(listener, app)
-        .with_graceful_shutdown(async { ctrl_c().await.unwrap_or(()) })
-        .await?;
+    smile_tower::serve(listener, app).await?; // until Ctrl-C or SIGTERM
     worker.stop().await; // runs end, waiting events stay
     Ok(())
 }

@@ -45,13 +45,14 @@
 use std::{
     env::{self, VarError},
     error::Error,
+    future::IntoFuture,
     io,
 };
 
 use axum::Router;
 use nats_inbox::{BODY_LIMIT, JetStreamInbox, consume};
 use smile_tower::{Data, Delivery, Secret, SmileApi, SmileLayer};
-use tokio::{net::TcpListener, signal::ctrl_c};
+use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
@@ -72,9 +73,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
 
     let listener = TcpListener::bind("127.0.0.1:3000").await?;
     println!("listening on http://{}", listener.local_addr()?);
-    let serve = axum::serve(listener, app).with_graceful_shutdown(async {
-        ctrl_c().await.unwrap_or(());
-    });
+    let serve = smile_tower::serve(listener, app).into_future(); // until Ctrl-C or SIGTERM
     tokio::select! {
         served = serve => Ok(served?), // handlers that run are dropped: their events come again
         consumed = consume(&inbox, on_event) => consumed,

@@ -17,6 +17,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         App::new().service(webhook.route(web::post().to(on_event)))
     });
 
+    let server = server.max_connections(256).shutdown_timeout(25); // seconds
     let server = server.bind("127.0.0.1:3000")?;
     println!("listening on http://{}", server.addrs()[0]);
     Ok(server.run().await?) // until Ctrl-C, or SIGTERM, which lets requests end first

@@ -4,7 +4,7 @@ use std::{env, error::Error};
 
 use axum::{Router, http::StatusCode, routing::post};
 use smile_tower::{Data, Secret, SmileEvent, SmileLayer};
-use tokio::{net::TcpListener, signal::ctrl_c};
+use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -17,10 +17,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let listener = TcpListener::bind("127.0.0.1:3000").await?;
     println!("listening on http://{}", listener.local_addr()?);
-    axum::serve(listener, app)
-        .with_graceful_shutdown(async { ctrl_c().await.unwrap_or(()) })
-        .await?;
-    smile.drain().await; // handlers whose sender went away
+    // Until Ctrl-C or SIGTERM; then what has begun gets 25 s to end.
+    smile_tower::serve(listener, app).drain(&smile).await?;
     Ok(())
 }
 

@@ -1,18 +1,13 @@
 //! Receives Smile API's webhooks on bare hyper: `SMILE_API_SECRET=.. cargo run -p quickstart-hyper`.
 
-use std::{convert::Infallible, env, error::Error, time::Duration};
+use std::{convert::Infallible, env, error::Error};
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
-use hyper::{body::Incoming, server::conn::http1};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-    service::TowerToHyperService,
-};
-use smile_tower::{Data, Delivery, Intake, PeerAddr, Secret, SmileApi, SmileLayer};
-use tokio::{net::TcpListener, signal::ctrl_c};
+use hyper::body::Incoming;
+use smile_tower::{Data, Delivery, Intake, Secret, SmileApi, SmileLayer};
+use tokio::net::TcpListener;
 use tower::{Layer, ServiceExt, service_fn};
 
 #[tokio::main]
@@ -23,35 +18,21 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let smile = SmileLayer::with_body(Intake::smile_api(secret).build(), Full::new);
     let webhook = smile.layer(service_fn(on_event));
 
+    let app = service_fn(move |request: Request<Incoming>| {
+        let webhook = webhook.clone();
+        async move {
+            match request.uri().path() {
+                "/webhooks/smile" => webhook.oneshot(request).await,
+                _ => Ok(status(StatusCode::NOT_FOUND).map(Into::into)),
+            }
+        }
+    });
+
     let address = env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:3000".into());
     let listener = TcpListener::bind(address).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    let connections = GracefulShutdown::new();
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new());
-    http.header_read_timeout(Duration::from_secs(10)); // a request's head, and the wait for the next
-    loop {
-        let (stream, peer) = tokio::select! {
-            accepted = listener.accept() => accepted?,
-            _ = ctrl_c() => break,
-        };
-        let webhook = webhook.clone();
-        let service = service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(PeerAddr(peer)); // for an allow-list
-            let webhook = webhook.clone();
-            async move {
-                match request.uri().path() {
-                    "/webhooks/smile" => webhook.oneshot(request).await,
-                    _ => Ok(status(StatusCode::NOT_FOUND).map(Into::into)),
-                }
-            }
-        });
-        let connection =
-            http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
-        tokio::spawn(connections.watch(connection));
-    }
-    connections.shutdown().await;
-    smile.drain().await; // handlers whose sender went away
+    // Until Ctrl-C or SIGTERM; then what has begun gets 25 s to end.
+    smile_tower::serve(listener, app).drain(&smile).await?;
     Ok(())
 }
 

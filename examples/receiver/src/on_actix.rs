@@ -1,5 +1,7 @@
 //! The receiver on actix-web.
 
+use std::{any::Any, time::Duration};
+
 use actix_web::{
     App, Error, HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder, HttpServer, Responder,
     body::MessageBody,
@@ -9,6 +11,7 @@ use actix_web::{
         header::{ALLOW, CACHE_CONTROL},
     },
     middleware::{Next, from_fn},
+    rt::net::TcpStream,
     web::{self, Bytes, Data, PayloadConfig, Query, ServiceConfig},
 };
 use futures_util::TryStreamExt;
@@ -100,7 +103,18 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
         .configure(inspector_routes)
         .configure(asset_routes)
     })
-    .workers(2)
+    .workers(WORKERS)
+    .backlog(4096)
+    .client_request_timeout(settings.head_timeout)
+    .max_connections(settings.max_connections.div_ceil(WORKERS))
+    .shutdown_timeout(
+        settings
+            .drain_timeout
+            .saturating_sub(LAST_RUNS)
+            .as_secs()
+            .max(1),
+    )
+    .on_connect(|stream, _| give_up_on_idle_readers(stream))
     .bind(settings.listen)
     .map_err(|err| settings.cannot_listen(&err))?;
 
@@ -109,6 +123,7 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
     banner::print(settings, address);
     actix_web::rt::spawn(async move {
         stopped().await;
+        // Open pages would hold their connections.
         shown.deliveries().close();
     });
     // Stops by itself on Ctrl-C and SIGTERM.
@@ -116,10 +131,27 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
     if let Some(worker) = worker {
         worker.stop().await;
     }
-    smile_api.drain().await;
-    smile_io.drain().await;
+    // Handlers whose sender has gone.
+    let drained = async { tokio::join!(smile_api.drain(), smile_io.drain()) };
+    let _ = tokio::time::timeout(LAST_RUNS, drained).await;
     Ok(())
 }
+
+/// actix-web waits for ever for a sender that takes no byte of its answer. Linux does not, if asked.
+fn give_up_on_idle_readers(stream: &dyn Any) {
+    #[cfg(target_os = "linux")]
+    if let Some(stream) = stream.downcast_ref::<TcpStream>() {
+        // An option: without it the connection works as well.
+        let _ = rustix::net::sockopt::set_tcp_user_timeout(stream, 10_000);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = stream;
+}
+
+const WORKERS: usize = 2;
+
+/// What is left of the time to end, when the server has stopped.
+const LAST_RUNS: Duration = Duration::from_secs(5);
 
 /// Keeps what a report lacks, outside the middleware.
 async fn record(
@@ -273,7 +305,7 @@ async fn inspector(receiver: Data<Receiver>, request: HttpRequest) -> HttpRespon
     )
 }
 
-/// HTTP/2 has the host in the target.
+/// A target in absolute form has the host in it.
 fn asker(request: &HttpRequest) -> Asker<'_> {
     let host = request
         .uri()

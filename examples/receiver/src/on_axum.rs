@@ -1,6 +1,6 @@
 //! The receiver on axum.
 
-use std::{future::IntoFuture, net::SocketAddr};
+use std::net::SocketAddr;
 
 use axum::{
     Router,
@@ -100,22 +100,21 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
     let listener = listen(settings.listen).map_err(|err| settings.cannot_listen(&err))?;
     receiver.inspector().listens_on(listener.local_addr()?);
     banner::print(settings, listener.local_addr()?);
-    // The peer's address is for the allow-list.
-    axum::serve(
-        listener,
-        app.into_make_service_with_connect_info::<SocketAddr>(),
-    )
-    .with_graceful_shutdown(async move {
+    tokio::spawn(async move {
         stopped().await;
+        // Open pages would hold their connections.
         receiver.deliveries().close();
-    })
-    .into_future()
-    .await?;
+    });
+    smile_tower::serve(listener, app)
+        .head_timeout(settings.head_timeout)?
+        .max_connections(settings.max_connections)?
+        .drain_timeout(settings.drain_timeout)
+        .drain(&smile_api)
+        .drain(&smile_io)
+        .await?;
     if let Some(worker) = worker {
         worker.stop().await;
     }
-    smile_api.drain().await;
-    smile_io.drain().await;
     Ok(())
 }
 
@@ -263,7 +262,7 @@ async fn inspector(State(receiver): State<Receiver>, uri: Uri, headers: HeaderMa
     answer(receiver.inspector().about(receiver.deliveries(), &asker))
 }
 
-/// HTTP/2 has the host in the target.
+/// A target in absolute form has the host in it.
 fn asker<'h>(uri: &'h Uri, headers: &'h HeaderMap) -> Asker<'h> {
     let host = uri.authority().map(|authority| authority.as_str());
     Asker {

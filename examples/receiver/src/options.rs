@@ -1,6 +1,6 @@
 //! Flags and environment variables, and the settings that they make.
 
-use std::{error::Error, io, net::SocketAddr, time::Duration};
+use std::{error::Error, io, net::SocketAddr, num::NonZeroUsize, time::Duration};
 
 use clap::{Parser, ValueEnum};
 use http::Uri;
@@ -69,6 +69,33 @@ pub(crate) struct Options {
     )]
     body_timeout: f64,
 
+    /// The longest time for a request's head
+    #[arg(
+        long,
+        env = "SMILE_HEAD_TIMEOUT",
+        default_value_t = 10.0,
+        value_name = "SECONDS"
+    )]
+    head_timeout: f64,
+
+    /// The most connections at a time; further ones wait
+    #[arg(
+        long,
+        env = "SMILE_MAX_CONNECTIONS",
+        default_value = "512",
+        value_name = "N"
+    )]
+    max_connections: NonZeroUsize,
+
+    /// The longest time from Ctrl-C or SIGTERM to the end
+    #[arg(
+        long,
+        env = "SMILE_DRAIN_TIMEOUT",
+        default_value_t = 25,
+        value_name = "SECONDS"
+    )]
+    drain_timeout: u64,
+
     /// A network that may deliver; repeat for more [default: everybody]
     #[arg(
         long,
@@ -122,6 +149,9 @@ pub(crate) struct Settings {
     pub(crate) forward_to: Option<Uri>,
     pub(crate) dedupe: String,
     pub(crate) inbox: Option<String>,
+    pub(crate) head_timeout: Duration,
+    pub(crate) max_connections: usize,
+    pub(crate) drain_timeout: Duration,
     body_limit: usize,
     body_timeout: Duration,
     allow_from: Option<IpAllowList>,
@@ -145,6 +175,9 @@ impl Options {
                 .map(IpAllowList::parse)
                 .transpose()
         };
+        let seconds = |flag, seconds| {
+            Duration::try_from_secs_f64(seconds).map_err(|err| format!("{flag} {seconds}: {err}"))
+        };
         Ok(Settings {
             framework: self.framework,
             listen: self.listen,
@@ -155,9 +188,11 @@ impl Options {
             forward_to: self.forward_to.as_deref().map(forward_url).transpose()?,
             dedupe: self.dedupe,
             inbox: self.inbox,
+            head_timeout: seconds("--head-timeout", self.head_timeout)?,
+            max_connections: self.max_connections.get(),
+            drain_timeout: Duration::from_secs(self.drain_timeout),
             body_limit: self.body_limit,
-            body_timeout: Duration::try_from_secs_f64(self.body_timeout)
-                .map_err(|err| format!("--body-timeout {}: {err}", self.body_timeout))?,
+            body_timeout: seconds("--body-timeout", self.body_timeout)?,
             allow_from: networks(self.allow_from)?,
             trusted_proxies: networks(self.trusted_proxy)?,
         })

@@ -92,8 +92,8 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
 
     /// Refuses requests from other addresses, before any other check.
     ///
-    /// Where the server gives no peer address, every request is refused: with axum, serve with
-    /// `into_make_service_with_connect_info::<SocketAddr>()`.
+    /// Where the server gives no peer address, every request is refused. `smile_tower::serve` and
+    /// actix-web give it; `axum::serve` needs `into_make_service_with_connect_info::<SocketAddr>()`.
     pub fn allow_from(mut self, addresses: IpAllowList) -> Self {
         self.settings.sources.allowed = Some(addresses);
         self

@@ -168,9 +168,9 @@ impl Reason {
     pub(super) fn remedy(&self) -> &'static str {
         match self {
             Self::NoPeerAddress => {
-                "give the peer's address to the app: with axum by \
-                 `into_make_service_with_connect_info::<SocketAddr>()`, with hyper or on a unix \
-                 socket of actix-web by a `PeerAddr` in the request's extensions"
+                "give the peer's address to the app: `smile_tower::serve` does, `axum::serve` with \
+                 `into_make_service_with_connect_info::<SocketAddr>()`; with hyper or on a unix \
+                 socket of actix-web put a `PeerAddr` into the request's extensions"
             }
             Self::AddressNotListed(_) => {
                 "if the request came through your own proxy, name it with `trusted_proxies`; \

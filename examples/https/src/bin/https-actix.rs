@@ -3,7 +3,7 @@
 
 use std::{env, error::Error, sync::Arc};
 
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpResponse, HttpServer, http::KeepAlive, web};
 use rustls::{
     ServerConfig,
     crypto::ring,
@@ -20,7 +20,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let server = HttpServer::new(move || {
         let webhook = web::resource("/webhooks/smile").wrap(smile.clone());
         App::new().service(webhook.route(web::post().to(on_event)))
-    });
+    })
+    // actix-web's deadline of 5 s is for the first head of a connection, so let there be one.
+    .keep_alive(KeepAlive::Disabled)
+    .max_connections(256) // for each worker, of which there is one for each processor
+    .shutdown_timeout(25); // Kubernetes kills after 30 s
     let address = env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:3443".into());
     let server = server.bind_rustls_0_23(address, tls()?)?;
     println!("listening on https://{}", server.addrs()[0]);

@@ -22,6 +22,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .route("/webhooks/smile", web::to(smile.clone()))
             .route("/healthz", web::get().to(|| async { "ok" }))
     })
+    .max_connections(256) // for each worker
+    .shutdown_timeout(25) // seconds
     .bind("127.0.0.1:3000")?;
     println!("listening on http://{}", server.addrs()[0]);
     server.run().await?;
