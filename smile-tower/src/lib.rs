@@ -48,6 +48,7 @@
 //! | `axum` | yes | `SmileEvent`, `VerifiedBody`, `SmileLayer::smile_api` and `smile_io`, `ConnectInfo`. Pulls in axum without its default features |
 //! | `inbox` | no | `SmileInbox`, `Worker`: store events first and handle them later, see `smile-core` |
 //! | `registration` | no | `RegistrationClient`, which registers webhooks over any HTTP client that is a Tower service |
+//! | `schema` | no | `schema`: JSON Schemas of all events and an OpenAPI document, see `smile-core` |
 //! | `testkit` | no | `testkit`: signed requests and sample events for tests of your own, see `smile-core` |
 //! | `aws-lc-rs` | no | signatures by AWS-LC, see `smile-core` |
 //!
