@@ -50,6 +50,7 @@
 //! | Feature | Default | What it adds |
 //! |---|---|---|
 //! | `inbox` | no | `SmileInbox`, `Worker`: store events first and handle them later, see `smile-core` |
+//! | `schema` | no | `schema`: JSON Schemas of all events and an OpenAPI document, see `smile-core` |
 //! | `testkit` | no | `testkit`: signed requests and sample events for tests of your own, see `smile-core` |
 //! | `aws-lc-rs` | no | signatures by AWS-LC, see `smile-core` |
 //!

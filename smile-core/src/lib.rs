@@ -47,6 +47,7 @@
 //! | `intake` | yes | [`Intake`], [`Observer`], [`DedupeStore`] and [`MemoryDedupe`]. Pulls in tokio (`rt`, `sync` and `time`), `tracing`, `siphasher` and `futures-core` |
 //! | `inbox` | no | [`Inbox`], its endpoint [`InboxIntake`], [`WorkQueue`] and [`Worker`]: store first, handle later |
 //! | `aws-lc-rs` | no | signatures by AWS-LC instead of `hmac` and `sha2`: on some processors an eighth less time for bodies from 8 KB on. Pulls in `aws-lc-rs`, which needs a C compiler; its own feature `fips` makes them its FIPS module's |
+//! | `schema` | no | `schema`: a JSON Schema of each event, and both vendors' webhooks as an OpenAPI document. Pulls in nothing |
 //! | `testkit` | no | `testkit`: sample events, signatures and an inbox in memory for tests of an application, suites for a [`DedupeStore`] or an inbox of your own. Pulls in nothing |
 //!
 //! Without `intake`, [`Signature::read`], [`Verification`] and [`Delivery::read`] do steps 1 to 3
@@ -145,6 +146,8 @@ pub mod model;
 mod observe;
 mod rejection;
 mod reply;
+#[cfg(feature = "schema")]
+pub mod schema;
 mod secret;
 pub mod smile_api;
 pub mod smile_io;

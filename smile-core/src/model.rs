@@ -48,6 +48,8 @@ pub const MAX_DATA_MEMORY: usize = 32 << 20;
 
 mod context;
 mod date;
+#[cfg(feature = "schema")]
+mod describe;
 mod envelope_fields;
 mod event;
 mod list;
@@ -74,6 +76,10 @@ pub use self::text::Text;
 pub use self::unknown::Unknown;
 
 pub(crate) use self::context::Context;
+#[cfg(feature = "schema")]
+pub(crate) use self::describe::{
+    Definition, Describe, EventDefinition, Kind, Member, Type, Value, definition,
+};
 pub(crate) use self::envelope_fields::{
     EnvelopeFields, optional_integer, optional_string, read_envelope, string,
 };

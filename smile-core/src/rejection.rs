@@ -53,18 +53,9 @@ impl Rejection {
         let kind = self.kind();
         let reply = Reply::new(kind.status(), kind.document())
             .header("content-type", Header::Text("application/problem+json"));
-        let reply = match kind {
-            // RFC 9110, section 15.5.6: a 405 must name the methods that are taken.
-            RejectionKind::Method => reply.header("allow", Header::Text("POST")),
-            // RFC 9110, section 15.5.2: a 401 must carry a challenge.
-            RejectionKind::Signature => {
-                reply.header("www-authenticate", Header::Text("Smile-Signature"))
-            }
-            // RFC 9110, section 15.5.16: names what would have been taken.
-            RejectionKind::ContentEncoding => {
-                reply.header("accept-encoding", Header::Text("identity"))
-            }
-            _ => reply,
+        let reply = match kind.header() {
+            Some((name, value)) => reply.header(name, Header::Text(value)),
+            None => reply,
         };
         let reply = if self.body_unread {
             reply.closing()
@@ -184,6 +175,21 @@ macro_rules! kinds {
             }
         }
     };
+}
+
+impl RejectionKind {
+    /// The header that every answer of the kind has, where there is one.
+    pub(crate) fn header(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            // RFC 9110, section 15.5.6: a 405 must name the methods that are taken.
+            Self::Method => Some(("allow", "POST")),
+            // RFC 9110, section 15.5.2: a 401 must carry a challenge.
+            Self::Signature => Some(("www-authenticate", "Smile-Signature")),
+            // RFC 9110, section 15.5.16: names what would have been taken.
+            Self::ContentEncoding => Some(("accept-encoding", "identity")),
+            _ => None,
+        }
+    }
 }
 
 kinds! {

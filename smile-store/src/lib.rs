@@ -18,6 +18,8 @@
 //! No feature is on by default. `tls-rustls` adds TLS to Redis (`rediss://`) and PostgreSQL, with
 //! the machine's own certificates.
 //!
+//! [`sqlx`] and [`redis`] are re-exported, in the versions whose types the stores take.
+//!
 //! # What a store promises
 //!
 //! - Of any number of claims of one event, by any number of processes, exactly one is granted until
@@ -81,16 +83,16 @@ mod cause;
 mod complete_in;
 #[cfg(all(feature = "inbox", any(feature = "postgres", feature = "sqlite")))]
 mod inbox_row;
-#[cfg(all(feature = "inbox", any(feature = "postgres", feature = "sqlite")))]
-mod inbox_schema;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod purges;
 #[cfg(feature = "redis")]
-mod redis;
+mod redis_store;
 #[cfg(feature = "postgres")]
 mod renewals;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod schema_version;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
@@ -102,9 +104,15 @@ pub use complete_in::{CompleteError, CompleteIn};
 pub use postgres::PostgresDedupe;
 #[cfg(all(feature = "inbox", feature = "postgres"))]
 pub use postgres::PostgresInbox;
+/// The driver whose connections [`RedisDedupe`] takes.
 #[cfg(feature = "redis")]
-pub use redis::{RedisConnection, RedisDedupe};
+pub use redis;
+#[cfg(feature = "redis")]
+pub use redis_store::{RedisConnection, RedisDedupe};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteDedupe;
 #[cfg(all(feature = "inbox", feature = "sqlite"))]
 pub use sqlite::SqliteInbox;
+/// The driver whose pools and connections the stores in SQLite and PostgreSQL take.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use sqlx;

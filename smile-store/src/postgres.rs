@@ -16,6 +16,7 @@ use crate::{
     call::{ANSWER, STEP, millis, within},
     cause::Cause,
     purges::{BATCH, Purges},
+    schema_version::DEDUPE,
     thread::StoreThread,
 };
 
@@ -78,7 +79,8 @@ pub struct PostgresDedupe {
 }
 
 impl PostgresDedupe {
-    /// The table, for your own migrations. The connection's `search_path` finds it.
+    /// The table and its version, for your own migrations. The connection's `search_path` finds
+    /// them. A user who may not make tables needs `SELECT` on `smile_dedupe_schema`, too.
     pub const SCHEMA: &str = "\
 CREATE TABLE smile_dedupe (
     key text COLLATE \"C\" NOT NULL PRIMARY KEY,
@@ -89,6 +91,8 @@ CREATE TABLE smile_dedupe (
     expires_at timestamptz NOT NULL
 );
 CREATE INDEX smile_dedupe_expires_at ON smile_dedupe (expires_at);
+CREATE TABLE smile_dedupe_schema (version integer NOT NULL, oldest_reader integer NOT NULL);
+INSERT INTO smile_dedupe_schema VALUES (1, 1);
 ";
 
     /// Connects with `postgres://user:password@host:port/database`.
@@ -99,14 +103,17 @@ CREATE INDEX smile_dedupe_expires_at ON smile_dedupe (expires_at);
     ///
     /// # Errors
     ///
-    /// If the URL is not PostgreSQL's, the server does not answer within a second, or no thread can
-    /// be started.
+    /// If the URL is not PostgreSQL's, the server does not answer within a second, its table is of a
+    /// version that this one does not know, or no thread can be started.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let (thread, pool) = connect(url).await?;
-        Ok(Self::on(thread, pool))
+        let store = Self::on(thread, pool);
+        store.check_schema().await?;
+        Ok(store)
     }
 
-    /// Uses a pool of your own.
+    /// Uses a pool of your own. The version of the table is checked by
+    /// [`create_schema`](Self::create_schema) or [`check_schema`](Self::check_schema).
     ///
     /// A call fails after 1.4 s, with any options of the pool, and its connection is closed. Give the
     /// pool an `acquire_timeout` of a second. Behind PgBouncer, connect with
@@ -131,19 +138,45 @@ CREATE INDEX smile_dedupe_expires_at ON smile_dedupe (expires_at);
         }
     }
 
-    /// Makes the [table](Self::SCHEMA), unless it exists. Any number of replicas may call it at
-    /// once.
+    /// Makes the [table](Self::SCHEMA), unless it exists, and checks its version. Any number of
+    /// replicas may call it at once.
     ///
     /// # Errors
     ///
-    /// If the server does not answer, or the user may not make tables.
+    /// If the server does not answer, the user may not make tables, or the table is of a version that
+    /// this one does not know.
     pub async fn create_schema(&self) -> Result<(), StoreError> {
         let pool = self.connections.pool().clone();
         let create = async move {
             let create = create_tables(&pool, "smile_dedupe", Self::SCHEMA);
             create.await.map_err(explain)
         };
-        self.thread.run_within(STEP * 10, create).await
+        self.thread.run_within(STEP * 10, create).await?;
+        self.check_schema().await
+    }
+
+    /// Checks that the table is of a version that this one knows, where there is a table.
+    /// [`connect`](Self::connect) does it.
+    ///
+    /// # Errors
+    ///
+    /// If it is not, or the server does not answer.
+    pub async fn check_schema(&self) -> Result<(), StoreError> {
+        let connections = self.connections.clone();
+        let check = async move {
+            let exists = connections.run(&statement::has_version()).await;
+            let exists = exists.and_then(|row| row.map_or(Ok(false), |row| row.try_get(0)));
+            let versions = match exists.map_err(explain)? {
+                true => connections
+                    .run(&statement::versions())
+                    .await
+                    .map_err(explain)?,
+                false => None,
+            };
+            let versions = versions.map(|row| FromRow::from_row(&row)).transpose();
+            DEDUPE.check(versions.map_err(explain)?)
+        };
+        self.thread.run_within(STEP * 2, check).await
     }
 
     /// Deletes every row that expired more than an hour ago, 1000 at a time, and returns their

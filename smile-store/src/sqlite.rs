@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use smile_core::{Claim, DedupeStore, EventKey, Fingerprint, Ownership, StoreError, Token};
-use sqlx::SqlitePool;
+use sqlx::{Error, SqlitePool};
 
 use self::{
     batches::Batches,
@@ -17,6 +17,7 @@ use crate::{
     call::{ANSWER, GRACE, STEP, millis, within},
     cause::Cause,
     purges::{BATCH, Purges},
+    schema_version::DEDUPE,
     thread::StoreThread,
 };
 
@@ -78,7 +79,7 @@ pub struct SqliteDedupe {
 }
 
 impl SqliteDedupe {
-    /// The table, for your own migrations. It needs SQLite 3.42 or later.
+    /// The table and its version, for your own migrations. They need SQLite 3.42 or later.
     pub const SCHEMA: &str = "\
 CREATE TABLE IF NOT EXISTS smile_dedupe (
     key TEXT NOT NULL PRIMARY KEY,
@@ -89,6 +90,11 @@ CREATE TABLE IF NOT EXISTS smile_dedupe (
     expires_at INTEGER NOT NULL -- milliseconds since 1970
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS smile_dedupe_expires_at ON smile_dedupe (expires_at);
+CREATE TABLE IF NOT EXISTS smile_dedupe_schema (
+    version INTEGER NOT NULL,
+    oldest_reader INTEGER NOT NULL
+) STRICT;
+INSERT INTO smile_dedupe_schema SELECT 1, 1 WHERE NOT EXISTS (SELECT 1 FROM smile_dedupe_schema);
 ";
 
     /// Opens the file, or makes it: `sqlite:relative/path` or `sqlite:/absolute/path`.
@@ -98,14 +104,18 @@ CREATE INDEX IF NOT EXISTS smile_dedupe_expires_at ON smile_dedupe (expires_at);
     ///
     /// # Errors
     ///
-    /// If the URL is not SQLite's, the file cannot be opened, or no thread can be started.
+    /// If the URL is not SQLite's, the file cannot be opened, its table is of a version that this
+    /// one does not know, or no thread can be started.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let thread = StoreThread::start()?;
         let pool = open(&thread, url).await?;
-        Ok(Self::on(thread, pool))
+        let store = Self::on(thread, pool);
+        store.check_schema().await?;
+        Ok(store)
     }
 
-    /// Uses a pool of your own, and the file's main database.
+    /// Uses a pool of your own, and the file's main database. The version of the table is checked by
+    /// [`create_schema`](Self::create_schema) or [`check_schema`](Self::check_schema).
     ///
     /// The pool's options then decide how durable a claim is and how long a call waits for a lock:
     /// use WAL, `synchronous` FULL and a short busy timeout. While another process writes, the
@@ -127,19 +137,36 @@ CREATE INDEX IF NOT EXISTS smile_dedupe_expires_at ON smile_dedupe (expires_at);
         }
     }
 
-    /// Makes the [table](Self::SCHEMA), unless it exists. Any number of processes may call it at
-    /// once.
+    /// Makes the [table](Self::SCHEMA), unless it exists, and checks its version. Any number of
+    /// processes may call it at once.
     ///
     /// # Errors
     ///
-    /// If the file cannot be written, or stays locked by another process.
+    /// If the file cannot be written, stays locked by another process, or has a table of a version
+    /// that this one does not know.
     pub async fn create_schema(&self) -> Result<(), StoreError> {
         let pool = self.pool.clone();
         let create = async move {
             let created = retry_while_busy(|| sqlx::raw_sql(Self::SCHEMA).execute(&pool)).await;
             created.map(drop).map_err(explain)
         };
-        self.thread.run_within(STEP * 10, create).await
+        self.thread.run_within(STEP * 10, create).await?;
+        self.check_schema().await
+    }
+
+    /// Checks that the table is of a version that this one knows, where there is a table.
+    /// [`connect`](Self::connect) does it.
+    ///
+    /// # Errors
+    ///
+    /// If it is not, or the file cannot be read.
+    pub async fn check_schema(&self) -> Result<(), StoreError> {
+        let pool = self.pool.clone();
+        let check = async move {
+            let versions = retry_while_busy(|| versions(&pool)).await;
+            DEDUPE.check(versions.map_err(explain)?)
+        };
+        self.thread.run_within(STEP * 10, check).await
     }
 
     /// Deletes every row that expired more than an hour ago, 1000 at a time, and returns their
@@ -239,6 +266,21 @@ fn unexpected(found: &Found) -> StoreError {
     StoreError::new(format!(
         "expected the answer to another step, found {found:?}"
     ))
+}
+
+/// The versions of the table, where it has any.
+async fn versions(pool: &SqlitePool) -> Result<Option<(i64, i64)>, Error> {
+    let exists: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'smile_dedupe_schema')",
+    )
+    .fetch_one(pool)
+    .await?;
+    if !exists {
+        return Ok(None);
+    }
+    sqlx::query_as("SELECT version, oldest_reader FROM smile_dedupe_schema")
+        .fetch_optional(pool)
+        .await
 }
 
 /// How many rows were deleted.

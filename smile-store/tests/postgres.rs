@@ -51,7 +51,8 @@ async fn a_user_who_may_not_make_tables_can_use_the_one_that_is_there() {
     let store = PostgresDedupe::from_pool(owner.clone()).unwrap();
     store.create_schema().await.unwrap();
     let grants = "CREATE ROLE app LOGIN; REVOKE CREATE ON SCHEMA public FROM public;
-                  GRANT SELECT, INSERT, UPDATE, DELETE ON smile_dedupe TO app";
+                  GRANT SELECT, INSERT, UPDATE, DELETE ON smile_dedupe TO app;
+                  GRANT SELECT ON smile_dedupe_schema TO app";
     sqlx::raw_sql(grants).execute(&owner).await.unwrap();
     let url = server.url().replace("postgres@", "app@");
     dedupe_store_suite(async || {
@@ -143,4 +144,26 @@ async fn the_server_gives_a_statement_up_that_waits_for_a_lock() {
     assert!(cause.contains("due to statement timeout"), "{cause}");
     other.rollback().await.unwrap();
     self::claim(&store, "et-1", token).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs postgresql"]
+async fn a_table_of_a_newer_app_is_refused_and_one_without_a_version_works() {
+    let server = Postgres::start();
+    let pool = PgPool::connect(&server.url()).await.unwrap();
+    let store = PostgresDedupe::from_pool(pool.clone()).unwrap();
+    store.create_schema().await.unwrap();
+    let newest = "UPDATE smile_dedupe_schema SET version = 3, oldest_reader = 2";
+    sqlx::raw_sql(newest).execute(&pool).await.unwrap();
+    let connected = PostgresDedupe::connect(&server.url()).await.map(drop);
+    for refused in [connected, store.create_schema().await] {
+        let causes = format!("{:?}", refused.unwrap_err());
+        assert!(causes.contains("update this app"), "{causes}");
+    }
+    let unversioned = "DROP TABLE smile_dedupe_schema";
+    sqlx::raw_sql(unversioned).execute(&pool).await.unwrap();
+    let store = PostgresDedupe::connect(&server.url()).await.unwrap();
+    store.create_schema().await.unwrap();
+    let claimed = claim(&store, "et-1", Token::unique()).await;
+    assert!(matches!(claimed, Claim::Acquired { .. }), "{claimed:?}");
 }

@@ -244,3 +244,58 @@ async fn a_new_file_may_be_opened_by_many_at_once() {
         opened.join_all().await;
     }
 }
+
+fn causes(err: &dyn std::error::Error) -> String {
+    let mut text = err.to_string();
+    let mut cause = err.source();
+    while let Some(err) = cause {
+        text = format!("{text}: {err}");
+        cause = err.source();
+    }
+    text
+}
+
+#[tokio::test]
+async fn a_table_of_a_newer_app_is_refused_unless_this_one_can_use_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_, pool) = store(&dir).await;
+    let newer = "UPDATE smile_dedupe_schema SET version = 2";
+    sqlx::raw_sql(newer).execute(&pool).await.unwrap();
+    let store = SqliteDedupe::connect(&url(dir.path())).await.unwrap();
+    store.create_schema().await.unwrap();
+    let newest = "UPDATE smile_dedupe_schema SET version = 3, oldest_reader = 2";
+    sqlx::raw_sql(newest).execute(&pool).await.unwrap();
+    let connected = SqliteDedupe::connect(&url(dir.path())).await.map(drop);
+    let own_pool = SqliteDedupe::from_pool(pool.clone()).unwrap();
+    for refused in [
+        connected,
+        own_pool.create_schema().await,
+        own_pool.check_schema().await,
+    ] {
+        let causes = causes(&refused.unwrap_err());
+        let expected = "the table smile_dedupe is of version 3, which needs a smile-store that knows \
+                        version 2, and this one knows 1: update this app";
+        assert!(causes.contains(expected), "{causes}");
+    }
+}
+
+#[tokio::test]
+async fn a_table_from_before_there_were_versions_works_and_gets_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let (older, pool) = store(&dir).await;
+    let token = Token::unique();
+    assert!(matches!(
+        claim(&older, 1, token).await,
+        Claim::Acquired { .. }
+    ));
+    assert_eq!(finish(&older, 1, token).await, Ownership::Held);
+    let unversioned = "DROP TABLE smile_dedupe_schema";
+    sqlx::raw_sql(unversioned).execute(&pool).await.unwrap();
+    let store = SqliteDedupe::connect(&url(dir.path())).await.unwrap();
+    let again = claim(&store, 1, Token::unique()).await;
+    assert!(matches!(again, Claim::Done { .. }), "{again:?}");
+    store.create_schema().await.unwrap();
+    let version = sqlx::query_scalar("SELECT version FROM smile_dedupe_schema");
+    let version: i64 = version.fetch_one(&pool).await.unwrap();
+    assert_eq!(version, 1);
+}

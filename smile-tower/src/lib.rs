@@ -48,6 +48,7 @@
 //! | `inbox` | no | `SmileInbox`, `Worker`: store events first and handle them later, see `smile-core` |
 //! | `serve` | no | `serve`: a server with deadlines, a limit of connections and a shutdown that ends |
 //! | `registration` | no | `RegistrationClient`, which registers webhooks over any HTTP client that is a Tower service |
+//! | `schema` | no | `schema`: JSON Schemas of all events and an OpenAPI document, see `smile-core` |
 //! | `testkit` | no | `testkit`: signed requests and sample events for tests of your own, see `smile-core` |
 //! | `aws-lc-rs` | no | signatures by AWS-LC, see `smile-core` |
 //!

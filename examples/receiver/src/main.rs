@@ -19,6 +19,7 @@ mod on_axum;
 mod options;
 mod receiver;
 mod replay;
+mod schemas;
 mod shutdown;
 mod store;
 mod viewer;

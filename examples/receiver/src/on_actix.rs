@@ -26,6 +26,7 @@ use crate::{
     log::Page,
     options::{Failure, Settings},
     receiver::Receiver,
+    schemas,
     shutdown::stopped,
     store::Store,
     viewer::Asker,
@@ -233,6 +234,11 @@ fn inspector_routes(config: &mut ServiceConfig) {
         .route("/deliveries/{seq}", web::get().to(delivery))
         .route("/deliveries/{seq}/replay", web::post().to(replay_delivery))
         .route("/inspector", web::get().to(inspector))
+        .route(
+            "/openapi.json",
+            web::get().to(async || answer(schemas::openapi())),
+        )
+        .route("/schemas/{file:.*}", web::get().to(event_schema))
         .route("/samples", web::post().to(send_sample));
 }
 
@@ -336,6 +342,10 @@ fn asset_routes(config: &mut ServiceConfig) {
         };
         config.route(asset.path, web::get().to(serve));
     }
+}
+
+async fn event_schema(file: web::Path<String>) -> HttpResponse {
+    answer(schemas::event(&file))
 }
 
 async fn dead_letters(dead: Data<Dead>, page: Result<Query<Page>, Error>) -> HttpResponse {

@@ -27,6 +27,7 @@ use crate::{
     log::Page,
     options::{Failure, Settings},
     receiver::Receiver,
+    schemas,
     shutdown::stopped,
     store::Store,
     viewer::Asker,
@@ -95,6 +96,8 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
         .merge(webhooks.layer(from_fn_with_state(receiver.clone(), record)))
         .with_state(receiver.clone())
         .merge(assets())
+        .route("/openapi.json", get(async || answer(schemas::openapi())))
+        .route("/schemas/{*file}", get(event_schema))
         .merge(dead);
 
     let listener = listen(settings.listen).map_err(|err| settings.cannot_listen(&err))?;
@@ -286,6 +289,10 @@ fn assets() -> Router {
             get(async || (head, assets::HEADERS, asset.text)),
         )
     })
+}
+
+async fn event_schema(Path(file): Path<String>) -> Response {
+    answer(schemas::event(&file))
 }
 
 async fn dead_letters(

@@ -19,16 +19,16 @@ use super::unknown::WireForm;
 /// member, and its `borrow` does not reach into an `Option<Cow<str>>`.
 macro_rules! object {
     (
-        $(#[$meta:meta])*
+        $(#[doc = $doc:literal])*
         pub struct $name:ident<$lt:lifetime> {
-            $($(#[$field_meta:meta])* $field:ident: $ty:ty = $wire:literal $(| $alias:literal)?,)*
+            $($(#[doc = $field_doc:literal])* $field:ident: $ty:ty = $wire:literal $(| $alias:literal)?,)*
         }
     ) => {
-        $(#[$meta])*
+        $(#[doc = $doc])*
         #[derive(Clone, Debug, Default, PartialEq)]
         #[non_exhaustive]
         pub struct $name<$lt> {
-            $($(#[$field_meta])* pub $field: $ty,)*
+            $($(#[doc = $field_doc])* pub $field: $ty,)*
             /// The members that this version does not know.
             pub unknown: $crate::model::Unknown<$lt>,
         }
@@ -56,6 +56,21 @@ macro_rules! object {
                 <$name<'de> as ::serde::Deserialize<'de>>::deserialize(deserializer)
                     .map($name::into_owned)
             }
+        }
+
+        #[cfg(feature = "schema")]
+        impl<$lt> $crate::model::Describe for $name<$lt> {
+            const TYPE: $crate::model::Type = $crate::model::Type::Named(&$crate::model::Definition {
+                name: stringify!($name),
+                doc: &[$($doc),*],
+                kind: $crate::model::Kind::Object(&[$(
+                    $crate::model::Member {
+                        names: &[$wire $(, $alias)?],
+                        doc: &[$($field_doc),*],
+                        value: <$ty as $crate::model::Describe>::TYPE,
+                    },
+                )*]),
+            });
         }
 
         impl $crate::model::IntoOwned for $name<'_> {

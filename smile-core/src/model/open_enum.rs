@@ -50,16 +50,16 @@ impl fmt::Debug for UnknownName<'_> {
 /// keeps a value that is not in the table, and serialises it as sent.
 macro_rules! open_enum {
     (
-        $(#[$meta:meta])*
+        $(#[doc = $doc:literal])*
         pub enum $name:ident<$lt:lifetime> {
-            $($(#[$variant_meta:meta])* $variant:ident = $wire:literal,)+
+            $($(#[doc = $variant_doc:literal])* $variant:ident = $wire:literal,)+
         }
     ) => {
-        $(#[$meta])*
+        $(#[doc = $doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum $name<$lt> {
-            $($(#[$variant_meta])* $variant,)+
+            $($(#[doc = $variant_doc])* $variant,)+
             /// A value that this version has no name for.
             Other($crate::model::UnknownName<$lt>),
         }
@@ -87,6 +87,17 @@ macro_rules! open_enum {
                     }
                 }
             }
+        }
+
+        #[cfg(feature = "schema")]
+        impl $crate::model::Describe for $name<'_> {
+            const TYPE: $crate::model::Type = $crate::model::Type::Named(&$crate::model::Definition {
+                name: stringify!($name),
+                doc: &[$($doc),*],
+                kind: $crate::model::Kind::OpenEnum(&[$(
+                    $crate::model::Value { name: $wire, doc: &[$($variant_doc),*] },
+                )+]),
+            });
         }
 
         impl $crate::model::IntoOwned for $name<'_> {

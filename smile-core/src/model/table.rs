@@ -16,13 +16,13 @@ macro_rules! event_table {
         names $Name:ident, $UnknownName:ident as $accessor:ident;
         $(#[$data_meta:meta])*
         data $Data:ident, $OtherData:ident in $member:literal;
-        $($(#[$meta:meta])* $variant:ident = $wire:literal $(| $alias:literal)?: $Struct:ident,)+
+        $($(#[doc = $doc:literal])* $variant:ident = $wire:literal $(| $alias:literal)?: $Struct:ident,)+
     ) => {
         $(#[$name_meta])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum $Name {
-            $($(#[$meta])* #[doc = concat!("\n\nOn the wire: `", $wire, "`.")] $variant,)+
+            $($(#[doc = $doc])* #[doc = concat!("\n\nOn the wire: `", $wire, "`.")] $variant,)+
             /// A name that this version does not know, kept as it was sent.
             Other($UnknownName),
         }
@@ -107,7 +107,7 @@ macro_rules! event_table {
         #[derive(Clone, Debug, PartialEq)]
         #[non_exhaustive]
         pub enum $Data<'a> {
-            $($(#[$meta])* $variant($Struct<'a>),)+
+            $($(#[doc = $doc])* $variant($Struct<'a>),)+
             /// The data of an event that this version does not know, as raw JSON.
             Other($OtherData<'a>),
         }
@@ -228,9 +228,21 @@ macro_rules! event_data {
         names $Name:ident, $UnknownName:ident as $accessor:ident;
         $(#[$data_meta:meta])*
         data $Data:ident, $OtherData:ident in $member:literal;
-        $($(#[$meta:meta])* $variant:ident = $wire:literal $(| $alias:literal)?: $Struct:ident,)+
-    ) => {$(
-        impl $crate::EventData for $Struct<'static> {
+        $($(#[doc = $doc:literal])* $variant:ident = $wire:literal $(| $alias:literal)?: $Struct:ident,)+
+    ) => {
+        #[cfg(feature = "schema")]
+        impl $Name {
+            /// The known events and the types of their data.
+            pub(crate) const EVENTS: &'static [$crate::model::EventDefinition] = &[$(
+                $crate::model::EventDefinition {
+                    names: &[$wire $(, $alias)?],
+                    doc: &[$($doc),*],
+                    data: $crate::model::definition::<$Struct<'static>>(),
+                },
+            )+];
+        }
+
+        $(impl $crate::EventData for $Struct<'static> {
             type Vendor = $Vendor;
 
             const NAME: &'static str = $wire;
@@ -241,8 +253,8 @@ macro_rules! event_data {
                     _ => None,
                 }
             }
-        }
-    )+};
+        })+
+    };
 }
 
 pub(crate) use event_data;

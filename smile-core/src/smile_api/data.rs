@@ -74,11 +74,11 @@ pub use self::verification::{
 /// first.
 macro_rules! account_event {
     (
-        $(#[$meta:meta])*
+        $(#[doc = $doc:literal])*
         pub struct $name:ident<$lt:lifetime> { $($rest:tt)* }
     ) => {
         $crate::model::object! {
-            $(#[$meta])*
+            $(#[doc = $doc])*
             pub struct $name<$lt> {
                 /// The user; opaque.
                 user_id: Option<$crate::model::Text<$lt>> = "userId" | "userid",
@@ -105,11 +105,11 @@ macro_rules! account_event {
 /// Makes the data of an event about a user, whose id comes first.
 macro_rules! user_event {
     (
-        $(#[$meta:meta])*
+        $(#[doc = $doc:literal])*
         pub struct $name:ident<$lt:lifetime> { $($rest:tt)* }
     ) => {
         $crate::model::object! {
-            $(#[$meta])*
+            $(#[doc = $doc])*
             pub struct $name<$lt> {
                 /// The user; opaque.
                 user_id: Option<$crate::model::Text<$lt>> = "userId" | "userid",

@@ -10,10 +10,12 @@ use smile_core::{
     smile_io::{self, Topic},
 };
 
-/// A fixture: the name of its file, its event and the text of its data.
+/// A fixture: the name of its file, its event, its text and the text of its data.
 pub(crate) struct Fixture {
     pub(crate) name: String,
     pub(crate) event: Event,
+    #[cfg(feature = "schema")]
+    pub(crate) body: String,
     pub(crate) data: Box<RawValue>,
 }
 
@@ -93,6 +95,8 @@ pub(crate) fn all() -> Vec<Fixture> {
                     (None, name) => Event::SmileIo(Topic::from(&*name.expect("a topic"))),
                 },
                 data: frame.data.to_owned(),
+                #[cfg(feature = "schema")]
+                body: body.clone(),
             });
         }
     }

@@ -13,5 +13,7 @@ mod lossless;
 mod properties;
 #[cfg(feature = "testkit")]
 mod samples;
+#[cfg(feature = "schema")]
+mod schema;
 mod tolerance;
 mod wink;

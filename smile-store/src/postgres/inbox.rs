@@ -24,8 +24,8 @@ use crate::{
     cause::Cause,
     complete_in::{CompleteError, CompleteIn, completed, job_of},
     inbox_row::{LetterRow, TakenRow, accepted_again, dead_letter, job},
-    inbox_schema,
     purges::Purges,
+    schema_version::INBOX,
     thread::StoreThread,
 };
 
@@ -170,7 +170,7 @@ INSERT INTO smile_inbox_schema VALUES (1, 1);
         } else {
             None
         };
-        inbox_schema::check(versions).map_err(StoreError::new)
+        INBOX.check(versions).map_err(StoreError::new)
     }
 
     /// Makes the [tables](Self::SCHEMA), unless they exist. Any number of replicas may call it at

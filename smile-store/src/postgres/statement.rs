@@ -107,6 +107,15 @@ SELECT count(*) FROM purged"
     ))
 }
 
+/// Whether the table has a version.
+pub(super) fn has_version() -> String {
+    limited("SELECT to_regclass('smile_dedupe_schema') IS NOT NULL")
+}
+
+pub(super) fn versions() -> String {
+    limited("SELECT version::bigint, oldest_reader::bigint FROM smile_dedupe_schema")
+}
+
 /// PostgreSQL has no text with a zero character.
 pub(super) fn text(text: &str) -> String {
     let text = text.replace('\0', "\u{fffd}");

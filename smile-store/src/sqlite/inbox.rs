@@ -23,8 +23,8 @@ use crate::{
     cause::Cause,
     complete_in::{CompleteError, CompleteIn, completed, job_of},
     inbox_row::{LetterRow, dead_letter},
-    inbox_schema,
     purges::{BATCH, Purges},
+    schema_version::INBOX,
     thread::StoreThread,
 };
 
@@ -169,7 +169,7 @@ INSERT INTO smile_inbox_schema SELECT 1, 1 WHERE NOT EXISTS (SELECT 1 FROM smile
             // One that writes, since a file that can only be read is of no use.
             let mut transaction = Transaction::begin(&pool).await.map_err(explain)?;
             let versions = versions(&mut transaction).await;
-            inbox_schema::check(transaction.end(versions).await.map_err(explain)?)
+            INBOX.check(transaction.end(versions).await.map_err(explain)?)
         };
         self.thread.run_within(STEP * 10, check).await
     }

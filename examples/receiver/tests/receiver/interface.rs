@@ -348,3 +348,41 @@ fn an_address_that_is_taken_is_named() {
         assert!(stderr.contains(&expected), "{framework}: {stderr}");
     }
 }
+
+#[test]
+fn schemas_are_the_same_on_both_frameworks_and_lead_to_each_event() {
+    let documents = FRAMEWORKS.map(|framework| {
+        let receiver = Receiver::start(framework, &[]);
+        let get = |path: &str| {
+            let answer = receiver.get(path);
+            assert_eq!(
+                answer.header("content-type"),
+                Some("application/json"),
+                "{path}"
+            );
+            String::from_utf8(answer.body.to_vec()).unwrap()
+        };
+        let openapi = get("/openapi.json");
+        let document: serde_json::Value = serde_json::from_str(&openapi).unwrap();
+        let names = document["webhooks"].as_object().unwrap().keys();
+        let schemas: Vec<_> = names
+            .map(|name| get(&format!("/schemas/{name}.json")))
+            .collect();
+        assert_eq!(schemas.len(), 39);
+        for path in [
+            "/schemas/MOON_LANDED.json",
+            "/schemas/TASK_FINISHED",
+            "/schemas/ping.json/",
+        ] {
+            let answer = receiver.get(path);
+            assert_eq!(answer.status, 404, "{path}");
+            assert!(
+                answer.body.starts_with(b"no such schema: expected "),
+                "{path}"
+            );
+        }
+        (openapi, schemas)
+    });
+    let [axum, actix] = documents;
+    assert_eq!(axum, actix);
+}

@@ -38,9 +38,9 @@ account_event! {
 
 /// The events that say how many datapoints of a kind were added.
 macro_rules! counted {
-    ($($(#[$meta:meta])* $name:ident,)*) => {$(
+    ($($(#[doc = $doc:literal])* $name:ident,)*) => {$(
         account_event! {
-            $(#[$meta])*
+            $(#[doc = $doc])*
             pub struct $name<'a> {
                 /// How many were added.
                 count: Option<Number<'a>> = "count",

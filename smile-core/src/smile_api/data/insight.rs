@@ -103,18 +103,29 @@ impl<'a> Features<'a> {
 }
 
 macro_rules! features {
-    ($($(#[$meta:meta])* $name:ident: $kind:ident -> $ty:ident,)*) => {
+    ($($(#[doc = $doc:literal])* $name:ident: $kind:ident -> $ty:ident,)*) => {
         impl Features<'_> {
             /// The names of the figures that the vendor documents.
             pub const DOCUMENTED: &'static [&'static str] = &[$(stringify!($name)),*];
 
             $(
-                $(#[$meta])*
+                $(#[doc = $doc])*
                 #[must_use]
                 pub fn $name(&self) -> Outcome<$ty<'_>> {
                     self.$kind(stringify!($name))
                 }
             )*
+        }
+
+        #[cfg(feature = "schema")]
+        impl crate::model::Describe for Features<'_> {
+            const TYPE: crate::model::Type = crate::model::Type::Named(&crate::model::Definition {
+                name: "Features",
+                doc: &[" Named figures. -999 stands for no data, -998 for a failed calculation."],
+                kind: crate::model::Kind::Figures(&[$(
+                    crate::model::Value { name: stringify!($name), doc: &[$($doc),*] },
+                )*]),
+            });
         }
     };
 }

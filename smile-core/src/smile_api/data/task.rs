@@ -37,7 +37,9 @@ object! {
         providers: Vec<Text<'a>> = "providers",
         /// The kinds of data that were found.
         datapoints: Vec<Datapoint<'a>> = "datapoints" | "dataPoints",
-        /// The data, as sent; see [`payload`](Self::payload).
+        /// The data, as sent.
+        ///
+        /// [`payload`](Self::payload) tells whether there is any.
         payload: Option<Box<DatapointPayload<'a>>> = "payload",
     }
 }
@@ -70,7 +72,9 @@ object! {
         monitor_status: Option<AccountMonitorStatus<'a>> = "monitorStatus",
         /// The kinds of data that were found. The accounts page spells the name `dataPoints`.
         datapoints: Vec<Datapoint<'a>> = "datapoints" | "dataPoints",
-        /// The data, as sent; see [`payload`](Self::payload).
+        /// The data, as sent.
+        ///
+        /// [`payload`](Self::payload) tells whether there is any.
         payload: Option<Box<DatapointPayload<'a>>> = "payload",
     }
 }
@@ -164,27 +168,27 @@ impl TaskStatus<'_> {
 open_enum! {
     /// A kind of data (`RefDatapoint`). The names are not those of the payload's members.
     pub enum Datapoint<'a> {
-        /// Who the user is; [`DatapointPayload::identity`].
+        /// Who the user is: the payload's [`identity`](DatapointPayload::identity).
         Identities = "IDENTITIES",
-        /// [`DatapointPayload::transactions`].
+        /// The payload's [`transactions`](DatapointPayload::transactions).
         Transactions = "TRANSACTIONS",
-        /// [`DatapointPayload::rating`].
+        /// The payload's [`rating`](DatapointPayload::rating).
         Ratings = "RATINGS",
-        /// [`DatapointPayload::employments`].
+        /// The payload's [`employments`](DatapointPayload::employments).
         Employments = "EMPLOYMENTS",
-        /// [`DatapointPayload::documents`].
+        /// The payload's [`documents`](DatapointPayload::documents).
         Documents = "DOCUMENTS",
-        /// [`DatapointPayload::incomes`].
+        /// The payload's [`incomes`](DatapointPayload::incomes).
         Incomes = "INCOMES",
-        /// [`DatapointPayload::contributions`].
+        /// The payload's [`contributions`](DatapointPayload::contributions).
         Contributions = "CONTRIBUTIONS",
-        /// Estimated incomes; [`DatapointPayload::eincomes`].
+        /// Estimated incomes: the payload's [`eincomes`](DatapointPayload::eincomes).
         Eincomes = "EINCOMES",
-        /// [`DatapointPayload::liabilities`].
+        /// The payload's [`liabilities`](DatapointPayload::liabilities).
         Liabilities = "LIABILITIES",
-        /// [`DatapointPayload::links`].
+        /// The payload's [`links`](DatapointPayload::links).
         Link = "LINK",
-        /// [`DatapointPayload::insight`].
+        /// The payload's [`insight`](DatapointPayload::insight).
         Insights = "INSIGHTS",
     }
 }

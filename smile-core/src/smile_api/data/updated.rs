@@ -4,9 +4,9 @@ use super::account_event;
 
 /// The events that name the datapoints that changed.
 macro_rules! updated_ids {
-    ($($(#[$meta:meta])* $name:ident,)*) => {$(
+    ($($(#[doc = $doc:literal])* $name:ident,)*) => {$(
         account_event! {
-            $(#[$meta])*
+            $(#[doc = $doc])*
             pub struct $name<'a> {
                 /// How many changed; the schema's default is 0.
                 count: Option<Number<'a>> = "count",
@@ -30,9 +30,9 @@ updated_ids! {
 
 /// The events that give the time span in which datapoints changed.
 macro_rules! updated_range {
-    ($($(#[$meta:meta])* $name:ident,)*) => {$(
+    ($($(#[doc = $doc:literal])* $name:ident,)*) => {$(
         account_event! {
-            $(#[$meta])*
+            $(#[doc = $doc])*
             pub struct $name<'a> {
                 /// How many changed; the schema's default is 0.
                 count: Option<Number<'a>> = "count",

@@ -87,7 +87,9 @@ object! {
         id: Option<Text<'a>> = "id",
         /// The provider of the account, such as `nbi_ph`.
         provider_id: Option<Text<'a>> = "providerId",
-        /// The data from the account, as sent; see [`payload`](Self::payload).
+        /// The data from the account, as sent.
+        ///
+        /// [`payload`](Self::payload) tells whether there is any.
         payload: Option<Box<DatapointPayload<'a>>> = "payload",
     }
 }
@@ -109,7 +111,9 @@ object! {
         id: Option<Text<'a>> = "id",
         /// What the files are, such as `payslip`.
         file_type: Option<Text<'a>> = "fileType",
-        /// The data from the files, as sent; see [`payload`](Self::payload).
+        /// The data from the files, as sent.
+        ///
+        /// [`payload`](Self::payload) tells whether there is any.
         payload: Option<Box<DatapointPayload<'a>>> = "payload",
     }
 }

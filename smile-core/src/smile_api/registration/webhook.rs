@@ -81,6 +81,11 @@ impl IntoOwned for Subscription {
     }
 }
 
+#[cfg(feature = "schema")]
+impl crate::model::Describe for Subscription {
+    const TYPE: crate::model::Type = crate::model::Type::Text;
+}
+
 impl<'de> Read<'de> for Subscription {
     const EXPECTED: &'static str = <Text<'de> as Read<'de>>::EXPECTED;
 
@@ -149,6 +154,11 @@ impl IntoOwned for Redacted<'_> {
     fn into_owned(self) -> Redacted<'static> {
         Redacted::into_owned(self)
     }
+}
+
+#[cfg(feature = "schema")]
+impl crate::model::Describe for Redacted<'_> {
+    const TYPE: crate::model::Type = crate::model::Type::Text;
 }
 
 impl<'a> From<Text<'a>> for Redacted<'a> {

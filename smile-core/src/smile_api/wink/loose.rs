@@ -36,6 +36,11 @@ macro_rules! loose {
             }
         }
 
+        #[cfg(feature = "schema")]
+        impl crate::model::Describe for $name<'_> {
+            const TYPE: crate::model::Type = crate::model::Type::Anything;
+        }
+
         impl<'de> Read<'de> for $name<'de> {
             const EXPECTED: &'static str = "a value";
             const KEEPS_NULL: bool = true;

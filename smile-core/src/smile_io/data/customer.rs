@@ -13,7 +13,9 @@ object! {
         email: Option<Text<'a>> = "email",
         /// How far the customer is with the merchant's programme.
         state: Option<CustomerState<'a>> = "state",
-        /// The birthday; see [`birthday`](Self::birthday).
+        /// The birthday. The year 1004 stands for an unknown year.
+        ///
+        /// [`birthday`](Self::birthday) reads it.
         date_of_birth: Option<Date<'a>> = "date_of_birth",
         /// How many points the customer has, an integer.
         points_balance: Option<Number<'a>> = "points_balance",

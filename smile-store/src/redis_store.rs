@@ -212,10 +212,10 @@ struct Scripts {
 impl Default for Scripts {
     fn default() -> Self {
         Self {
-            claim: Script::new(include_str!("redis/claim.lua")),
-            extend: Script::new(include_str!("redis/extend.lua")),
-            finish: Script::new(include_str!("redis/finish.lua")),
-            release: Script::new(include_str!("redis/release.lua")),
+            claim: Script::new(include_str!("redis_store/claim.lua")),
+            extend: Script::new(include_str!("redis_store/extend.lua")),
+            finish: Script::new(include_str!("redis_store/finish.lua")),
+            release: Script::new(include_str!("redis_store/release.lua")),
         }
     }
 }
