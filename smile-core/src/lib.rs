@@ -185,7 +185,7 @@ pub use inbox::{
 pub use intake::{Admitted, Intake, IntakeBuilder, IntakeResponse};
 pub use key_ring::{KeyRing, Secrets};
 #[cfg(feature = "intake")]
-pub use observe::{Event, Observer, Outcome, Report, TracingObserver};
+pub use observe::{Durations, Event, Observer, Origin, Outcome, Report, TracingObserver};
 pub use rejection::{Reason, Rejection, RejectionKind};
 pub use reply::{Header, Reply};
 pub use secret::{EmptySecret, Secret};
