@@ -4,6 +4,8 @@ use crate::{Rejection, catch_panic::catch_panic_now};
 
 mod durations;
 mod event;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod outcome;
 mod progress;
 mod tracing_observer;
@@ -11,6 +13,8 @@ mod tracing_observer;
 pub use durations::Durations;
 pub use event::Event;
 pub(crate) use event::unix_seconds;
+#[cfg(feature = "metrics")]
+pub use metrics::MetricsObserver;
 pub use outcome::Outcome;
 pub(crate) use progress::{End, Progress, Stage};
 pub use tracing_observer::TracingObserver;
