@@ -23,8 +23,10 @@ use crate::{
     callbacks::{self, Callbacks},
     dead::{self, Dead},
     deliveries::{Origin, Recording},
+    inbox::Inbox,
     inspector::{NO_TYPE, WantedSample},
     log::Page,
+    metrics::Metrics,
     options::{Failure, Settings},
     receiver::Receiver,
     shutdown::stopped,
@@ -68,6 +70,9 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
             ),
     };
     let worker = inbox.as_ref().map(|inbox| inbox.start_worker(&receiver));
+    let metrics = Router::new()
+        .route("/metrics", get(metrics_text))
+        .with_state((receiver.metrics().clone(), inbox.clone()));
     let dead = Router::new()
         .route("/dead", get(dead_letters))
         .route("/dead/{id}", get(dead_letter))
@@ -89,12 +94,12 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
         )
         .route("/callbacks", get(callbacks))
         .route("/events", get(events))
-        .route("/metrics", get(metrics_text))
         .route("/healthz", get(|| async { "ok" }))
         .merge(deliveries)
         .merge(webhooks.layer(from_fn_with_state(receiver.clone(), record)))
         .with_state(receiver.clone())
         .merge(assets())
+        .merge(metrics)
         .merge(dead);
 
     let listener = listen(settings.listen).map_err(|err| settings.cannot_listen(&err))?;
@@ -324,11 +329,11 @@ fn list(page: Result<Query<Page>, QueryRejection>, list: impl FnOnce(&Page) -> S
     }
 }
 
-async fn metrics_text(State(receiver): State<Receiver>) -> impl IntoResponse {
-    (
-        [(header::CONTENT_TYPE, "text/plain; version=0.0.4")],
-        receiver.metrics().to_text(),
-    )
+async fn metrics_text(
+    State((metrics, inbox)): State<(Metrics, Option<Inbox>)>,
+) -> impl IntoResponse {
+    let text = metrics.to_text(inbox.as_ref()).await;
+    ([(header::CONTENT_TYPE, Metrics::CONTENT_TYPE)], text)
 }
 
 fn status(code: u16) -> StatusCode {
