@@ -73,11 +73,11 @@ impl<V: Vendor> Handler<(HttpRequest, web::Payload)> for SmileInbox<V> {
 
     fn call(&self, (request, payload): (HttpRequest, web::Payload)) -> Self::Future {
         let Self { intake, responder } = self.clone();
-        let admitted = intake.admit(&RequestHead(&request));
         let mut payload = payload.into_inner();
         Box::pin(async move {
             let body = RawPayload(&mut payload);
-            let accepted = match admitted {
+            // Here and not before: a span of a layer outside is entered while this future is polled.
+            let accepted = match intake.admit(&RequestHead(&request)) {
                 Ok(admitted) => intake.accept(admitted, body).await,
                 Err(rejection) => Err(intake.dismiss(rejection, body).await),
             };

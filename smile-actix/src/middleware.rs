@@ -213,12 +213,12 @@ where
             return Box::pin(async { response.await.map(ServiceResponse::map_into_left_body) });
         }
         let (request, mut payload) = request.into_parts();
-        let admitted = self.middleware.intake.admit(&RequestHead(&request));
         let inner = Rc::clone(&self.inner);
         let SmileMiddleware { intake, responder } = self.middleware.clone();
         Box::pin(async move {
             let body = RawPayload(&mut payload);
-            let received = match admitted {
+            // Here and not before: a span of a layer outside is entered while this future is polled.
+            let received = match intake.admit(&RequestHead(&request)) {
                 Ok(admitted) => intake.receive(admitted, body).await,
                 Err(rejection) => Err(intake.dismiss(rejection, body).await),
             };

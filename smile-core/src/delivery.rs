@@ -6,9 +6,9 @@ use bytes::Bytes;
 
 #[cfg(feature = "inbox")]
 use crate::inbox::Work;
+use crate::{DataError, Fence, Rejection, Vendor, Verified, dispatch::RouteNote};
 #[cfg(feature = "intake")]
-use crate::intake::IntakeId;
-use crate::{DataError, Fence, Rejection, Vendor, Verified};
+use crate::{Outcome, dispatch::Route, intake::IntakeId, observe::Progress};
 
 /// A verified event: the exact bytes, what their envelope says, and their data when asked for.
 ///
@@ -21,6 +21,9 @@ pub struct Delivery<V: Vendor> {
     /// The intake that verified it.
     #[cfg(feature = "intake")]
     intake: Option<IntakeId>,
+    /// From the verification to the hand-over; a clone has none.
+    #[cfg(feature = "intake")]
+    progress: Option<Progress>,
     /// The worker's run, for an event out of an inbox.
     #[cfg(feature = "inbox")]
     work: Option<Arc<Work>>,
@@ -29,6 +32,7 @@ pub struct Delivery<V: Vendor> {
 struct Event<V: Vendor> {
     body: Verified<Bytes>,
     envelope: V::Envelope,
+    route: RouteNote,
 }
 
 impl<V: Vendor> Delivery<V> {
@@ -40,10 +44,16 @@ impl<V: Vendor> Delivery<V> {
     pub fn read(body: Verified<Bytes>) -> Result<Self, Rejection> {
         let envelope = V::read_envelope(&body)?;
         Ok(Self {
-            event: Arc::new(Event { body, envelope }),
+            event: Arc::new(Event {
+                body,
+                envelope,
+                route: RouteNote::default(),
+            }),
             fence: None,
             #[cfg(feature = "intake")]
             intake: None,
+            #[cfg(feature = "intake")]
+            progress: None,
             #[cfg(feature = "inbox")]
             work: None,
         })
@@ -114,6 +124,34 @@ impl<V: Vendor> Delivery<V> {
         &self.event.envelope
     }
 
+    /// Which way a table of handlers sent the event.
+    pub(crate) fn route(&self) -> &RouteNote {
+        &self.event.route
+    }
+
+    /// The outcome where the handler succeeded.
+    #[cfg(feature = "intake")]
+    pub(crate) fn success(&self) -> Outcome {
+        match self.event.route.get() {
+            Route::Handler => Outcome::Handled,
+            Route::NoHandler => Outcome::Ignored,
+            Route::Unreadable => Outcome::Unhandled,
+        }
+    }
+
+    /// Keeps the progress until the hand-over, which takes it: a handler may keep its delivery, and
+    /// must not keep the span open.
+    #[cfg(feature = "intake")]
+    pub(crate) fn with_progress(self, progress: Progress) -> Self {
+        let progress = Some(progress);
+        Self { progress, ..self }
+    }
+
+    #[cfg(feature = "intake")]
+    pub(crate) fn take_progress(&mut self) -> Option<Progress> {
+        self.progress.take()
+    }
+
     /// Drops the body, where nobody else has the delivery. The rest serves a report alone.
     #[cfg(feature = "intake")]
     pub(crate) fn drop_body(&mut self) {
@@ -159,6 +197,8 @@ impl<V: Vendor> Clone for Delivery<V> {
             fence: self.fence,
             #[cfg(feature = "intake")]
             intake: self.intake,
+            #[cfg(feature = "intake")]
+            progress: None,
             #[cfg(feature = "inbox")]
             work: self.work.clone(),
         }

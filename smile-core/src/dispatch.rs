@@ -7,6 +7,10 @@ use std::{
 
 use crate::{DataError, Delivery, FromDelivery, vendor::Scheme};
 
+mod route;
+
+pub(crate) use route::{Route, RouteNote};
+
 /// Hands each event, with its data, to the handler of its type, and every other event to a fallback.
 ///
 /// ```
@@ -108,6 +112,9 @@ impl<E: FromDelivery> Dispatch<E> {
 
     /// Runs the handler of the event's type, or the fallback.
     ///
+    /// Where the fallback succeeds, the report's outcome is `Ignored` for a type without a handler,
+    /// and `Unhandled` for data that cannot be read.
+    ///
     /// # Errors
     ///
     /// The handler's, in a [`DispatchError`] that names it.
@@ -119,6 +126,7 @@ impl<E: FromDelivery> Dispatch<E> {
             .get(E::Vendor::type_name(delivery.envelope()));
         let (name, at, run) = match registered.map(|found| (found, delivery.owned_data())) {
             Some((Registered { name, at, call }, Ok(data))) => {
+                delivery.route().set(Route::Handler);
                 (name, at, call(E::from_delivery(delivery), data))
             }
             unhandled => {
@@ -127,6 +135,7 @@ impl<E: FromDelivery> Dispatch<E> {
                     _ if delivery.is_known() => Unhandled::NoHandler,
                     _ => Unhandled::UnknownType,
                 };
+                delivery.route().set(Route::from(&why));
                 let Registered { name, at, call } = &self.0.fallback;
                 (name, at, call(E::from_delivery(delivery), why))
             }

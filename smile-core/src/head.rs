@@ -71,7 +71,7 @@ pub(crate) mod names {
     pub(crate) const FORWARDED: &str = "forwarded";
     pub(crate) const SIGNATURE: &str = "smile-signature";
     pub(crate) const TIMESTAMP: &str = "smile-timestamp";
-    #[cfg(feature = "inbox")]
+    #[cfg(feature = "intake")]
     pub(crate) const TRACE_PARENT: &str = "traceparent";
     #[cfg(feature = "intake")]
     pub(crate) const X_FORWARDED_FOR: &str = "x-forwarded-for";

@@ -11,6 +11,7 @@ mod handler;
 mod new_event;
 mod queue;
 mod run;
+mod stats;
 mod stored_event;
 mod worker;
 
@@ -19,6 +20,7 @@ pub use endpoint::{InboxAdmitted, InboxIntake, IntoEndpoint};
 pub use handler::Permanent;
 pub use new_event::NewEvent;
 pub use queue::{Job, JobId, Settlement, Take, WorkQueue};
+pub use stats::QueueStats;
 pub use stored_event::StoredEvent;
 pub(crate) use stored_event::Work;
 pub use worker::{Worker, WorkerHandle};

@@ -4,16 +4,17 @@ use std::{fmt, future::Future, pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_core::Stream;
+use tracing::Instrument;
 
 use crate::{
-    BodyError, Clock, DedupeBy, Delivery, Fingerprint, Head, Observer, Outcome, Ownership, Reason,
-    Rejection, Reply, Report, SmileApi, SmileIo, Vendor, Verified,
+    BodyError, Clock, DedupeBy, Delivery, Event, Fingerprint, Head, Observer, Outcome, Ownership,
+    Reason, Rejection, Reply, SmileApi, SmileIo, Vendor, Verified,
     catch_panic::catch_panic_now,
     handoff::{
         ClaimAttempt, EventHandle, EventIdentity, Handoff, NotHeld, Running, Timing, Waiting,
     },
     key_ring::{Secrets, Source},
-    observe,
+    observe::{End, Progress, Stage, unix_seconds},
     source_ip::SourcePolicy,
 };
 
@@ -99,8 +100,12 @@ impl<V: Vendor> Intake<V> {
     /// The [`Rejection`], already reported. Give it to [`dismiss`](Self::dismiss), together with
     /// the body, before answering with it.
     pub fn admit(&self, head: &dyn Head) -> Result<Admitted<V>, Rejection> {
-        self.check_head(head)
-            .inspect_err(|rejection| self.rejected(None, rejection))
+        let mut progress = Progress::of_request(V::NAME);
+        let span = progress.span.clone();
+        span.in_scope(|| match self.check_head(head, &mut progress) {
+            Ok(pending) => Ok(Admitted { pending, progress }),
+            Err(rejection) => Err(self.reject(&mut progress, None, rejection)),
+        })
     }
 
     /// Whether this intake, or a clone, verified the delivery.
@@ -132,38 +137,52 @@ impl<V: Vendor> Intake<V> {
     ///
     /// The [`Rejection`] to answer with, already reported. If the body had not ended, it was
     /// [dismissed](Self::dismiss).
-    pub async fn receive<B, E>(
+    pub fn receive<B, E>(
         &self,
         admitted: Admitted<V>,
         body: B,
-    ) -> Result<Delivery<V>, Rejection>
+    ) -> impl Future<Output = Result<Delivery<V>, Rejection>>
     where
         B: Stream<Item = Result<Bytes, E>>,
         E: Into<BodyError>,
     {
-        let verified = self.receive_bytes(admitted, body).await?;
-        self.read(verified)
-            .map_err(|rejection| self.reject(None, rejection))
+        let span = admitted.progress.span.clone();
+        let received = async move {
+            let (verified, mut progress) = self.receive_bytes(admitted, body).await?;
+            match self.read(verified) {
+                Ok(delivery) => {
+                    progress.enter(Stage::Other);
+                    progress.verified(&delivery);
+                    Ok(delivery.with_progress(progress))
+                }
+                Err(rejection) => Err(self.reject(&mut progress, None, rejection)),
+            }
+        };
+        received.instrument(span)
     }
 
-    /// The same, without a look at the bytes.
+    /// The same, without a look at the bytes. The progress is at the verification then.
     pub(crate) async fn receive_bytes<B, E>(
         &self,
-        admitted: Admitted<V>,
+        Admitted {
+            pending,
+            mut progress,
+        }: Admitted<V>,
         body: B,
-    ) -> Result<Verified<Bytes>, Rejection>
+    ) -> Result<(Verified<Bytes>, Progress), Rejection>
     where
         B: Stream<Item = Result<Bytes, E>>,
         E: Into<BodyError>,
     {
         let chunks = pin!(body);
         let mut body = Body::new(chunks);
-        let rejection = match self.verify(admitted, &mut body).await {
-            Ok(verified) => return Ok(verified),
+        let rejection = match self.verify(pending, &mut body, &mut progress).await {
+            Ok(verified) => return Ok((verified, progress)),
             Err(rejection) => rejection,
         };
         // Before reading on: the sender may leave meanwhile, and that drops this future.
-        self.rejected(None, &rejection);
+        let rejection = self.reject(&mut progress, None, rejection);
+        drop(progress);
         if body.is_read() {
             return Err(rejection);
         }
@@ -177,9 +196,26 @@ impl<V: Vendor> Intake<V> {
     ///
     /// If [`outlives_sender`](Self::outlives_sender) is true, the future must run to its end even
     /// if the sender leaves: an adapter whose request is dropped moves it to a task.
-    pub async fn hand_over<R, Fut>(
+    pub fn hand_over<R, Fut>(
         self,
         mut delivery: Delivery<V>,
+        run: impl FnOnce(Delivery<V>) -> Fut,
+        status: fn(&R) -> Option<u16>,
+    ) -> impl Future<Output = IntakeResponse<R>>
+    where
+        Fut: Future<Output = R>,
+    {
+        let progress = delivery.take_progress();
+        let progress = progress.unwrap_or_else(|| Progress::of_request(V::NAME));
+        let span = progress.span.clone();
+        self.hand_over_in_span(delivery, progress, run, status)
+            .instrument(span)
+    }
+
+    async fn hand_over_in_span<R, Fut>(
+        self,
+        mut delivery: Delivery<V>,
+        mut progress: Progress,
         run: impl FnOnce(Delivery<V>) -> Fut,
         status: fn(&R) -> Option<u16>,
     ) -> IntakeResponse<R>
@@ -187,49 +223,66 @@ impl<V: Vendor> Intake<V> {
         Fut: Future<Output = R>,
     {
         let settings = &*self.0;
+        let progress = &mut progress;
         let is_ping = V::is_ping(delivery.envelope());
         if is_ping && settings.pings == Pings::Answer {
-            return IntakeResponse::Reply(self.answer_ping(&delivery));
+            return IntakeResponse::Reply(self.answer_ping(progress, &delivery));
         }
         let event = match self.event(&delivery, is_ping) {
             Ok(Some(event)) => event,
             Ok(None) => {
                 let reported = delivery.clone();
+                progress.go_on_to(Stage::Handler);
                 let response = run(delivery).await;
                 let outcome = if is_success(status(&response)) {
-                    Outcome::Handled
+                    reported.success()
                 } else {
                     Outcome::HandlerFailed
                 };
-                return self.respond(outcome, &reported, response, status);
+                return self.respond(progress, outcome, &reported, response, status);
             }
-            Err(rejection) => return self.refuse(&delivery, rejection),
+            Err(rejection) => return self.refuse(progress, &delivery, rejection),
         };
 
         let _running = settings.running.enter();
+        progress.go_on_to(Stage::Claim);
         let attempt = ClaimAttempt::new(event, &delivery, &settings.timing, &settings.waiting);
         let claim = match attempt.acquire(&mut delivery).await {
             Ok(claim) => claim,
-            Err(NotHeld::Duplicate { first }) => return self.duplicate(&delivery, first),
-            Err(NotHeld::Rejected(rejection)) => return self.refuse(&delivery, rejection),
+            Err(NotHeld::Duplicate { first }) => {
+                return self.duplicate(progress, &delivery, first);
+            }
+            Err(NotHeld::Rejected(rejection)) => {
+                return self.refuse(progress, &delivery, rejection);
+            }
         };
         let reported = delivery.clone();
         let delivery = delivery.with_fence(claim.fence());
-        match claim.run(|| run(delivery)).await {
-            Ok(response) if is_success(status(&response)) => match claim.finish().await {
-                Ok(Ownership::Held) => self.respond(Outcome::Handled, &reported, response, status),
-                Ok(Ownership::Lost) => {
-                    self.respond(Outcome::HandledLate, &reported, response, status)
-                }
-                Err(rejection) => self.refuse(&reported, rejection),
-            },
+        progress.enter(Stage::Handler);
+        let ran = claim.run(|| run(delivery)).await;
+        progress.enter(Stage::Other);
+        match ran {
+            Ok(response) if is_success(status(&response)) => {
+                let outcome = match claim.finish().await {
+                    Ok(Ownership::Held) => reported.success(),
+                    Ok(Ownership::Lost) => Outcome::HandledLate,
+                    Err(rejection) => return self.refuse(progress, &reported, rejection),
+                };
+                self.respond(progress, outcome, &reported, response, status)
+            }
             Ok(response) => {
                 claim.release().await;
-                self.respond(Outcome::HandlerFailed, &reported, response, status)
+                self.respond(
+                    progress,
+                    Outcome::HandlerFailed,
+                    &reported,
+                    response,
+                    status,
+                )
             }
             Err(rejection) => {
                 claim.release().await;
-                self.refuse(&reported, rejection)
+                self.refuse(progress, &reported, rejection)
             }
         }
     }
@@ -248,21 +301,31 @@ impl<V: Vendor> Intake<V> {
 
     async fn verify<B, E>(
         &self,
-        Admitted(pending): Admitted<V>,
+        pending: PendingVerification<V>,
         body: &mut Body<'_, B>,
+        progress: &mut Progress,
     ) -> Result<Verified<Bytes>, Rejection>
     where
         B: Stream<Item = Result<Bytes, E>>,
         E: Into<BodyError>,
     {
         let settings = &*self.0;
+        // Without a look at the clock: the checks of the head take no time that anybody would miss.
         let verification = match pending {
-            PendingVerification::Ready(verification) => verification,
+            PendingVerification::Ready(verification) => {
+                progress.go_on_to(Stage::Body);
+                verification
+            }
             PendingVerification::Lookup(lookup) => {
-                head::look_up(*lookup, settings.lookup_timeout, settings.body_limit).await?
+                progress.go_on_to(Stage::Verification);
+                let found = head::look_up(*lookup, settings.lookup_timeout, settings.body_limit);
+                let verification = found.await?;
+                progress.enter(Stage::Body);
+                verification
             }
         };
-        body.verify(verification, settings.body_timeout).await
+        body.verify(verification, settings.body_timeout, progress)
+            .await
     }
 
     /// Reads the envelope of verified bytes, and refuses an event that is too old.
@@ -311,18 +374,20 @@ impl<V: Vendor> Intake<V> {
 
     fn respond<R>(
         &self,
+        progress: &mut Progress,
         outcome: Outcome,
         delivery: &Delivery<V>,
         response: R,
         status: fn(&R) -> Option<u16>,
     ) -> IntakeResponse<R> {
-        self.report(outcome, Some(delivery), None, status(&response));
+        self.ended(progress, outcome, Some(delivery), status(&response));
         IntakeResponse::Handler(response)
     }
 
     /// `first` is of the delivery that was handled.
     fn duplicate<R>(
         &self,
+        progress: &mut Progress,
         delivery: &Delivery<V>,
         first: Option<Fingerprint>,
     ) -> IntakeResponse<R> {
@@ -346,45 +411,60 @@ impl<V: Vendor> Intake<V> {
         } else {
             Outcome::Duplicate
         };
-        self.report(outcome, Some(delivery), None, Some(200));
+        self.ended(progress, outcome, Some(delivery), Some(200));
         IntakeResponse::Reply(Reply::duplicate())
     }
 
-    fn refuse<R>(&self, delivery: &Delivery<V>, rejection: Rejection) -> IntakeResponse<R> {
-        IntakeResponse::Rejected(self.reject(Some(delivery), rejection))
+    fn refuse<R>(
+        &self,
+        progress: &mut Progress,
+        delivery: &Delivery<V>,
+        rejection: Rejection,
+    ) -> IntakeResponse<R> {
+        IntakeResponse::Rejected(self.reject(progress, Some(delivery), rejection))
     }
 
-    pub(crate) fn answer_ping(&self, delivery: &Delivery<V>) -> Reply {
-        self.report(Outcome::Ping, Some(delivery), None, Some(200));
+    pub(crate) fn answer_ping(&self, progress: &mut Progress, delivery: &Delivery<V>) -> Reply {
+        self.ended(progress, Outcome::Ping, Some(delivery), Some(200));
         Reply::empty(200)
     }
 
     /// Reports the rejection, and returns it.
-    pub(crate) fn reject(&self, delivery: Option<&Delivery<V>>, rejection: Rejection) -> Rejection {
-        self.rejected(delivery, &rejection);
+    pub(crate) fn reject(
+        &self,
+        progress: &mut Progress,
+        delivery: Option<&Delivery<V>>,
+        rejection: Rejection,
+    ) -> Rejection {
+        let end = End {
+            outcome: Outcome::Rejected,
+            rejection: Some(&rejection),
+            status: Some(rejection.status()),
+        };
+        self.report(progress, delivery, end);
         rejection
     }
 
-    fn rejected(&self, delivery: Option<&Delivery<V>>, rejection: &Rejection) {
-        let status = Some(rejection.status());
-        self.report(Outcome::Rejected, delivery, Some(rejection), status);
-    }
-
-    pub(crate) fn report(
+    /// Reports an end that is no refusal.
+    pub(crate) fn ended(
         &self,
+        progress: &mut Progress,
         outcome: Outcome,
         delivery: Option<&Delivery<V>>,
-        rejection: Option<&Rejection>,
         status: Option<u16>,
     ) {
-        let report = Report {
-            vendor: V::NAME,
+        let end = End {
             outcome,
-            event: delivery.map(observe::Event::of),
-            rejection,
+            rejection: None,
             status,
         };
-        observe::report(&*self.0.observer, &report);
+        self.report(progress, delivery, end);
+    }
+
+    fn report(&self, progress: &mut Progress, delivery: Option<&Delivery<V>>, end: End<'_>) {
+        let sent_at = progress.sent_at;
+        let event = delivery.map(|delivery| Event::of(delivery, sent_at, &*self.0.clock));
+        progress.report(&*self.0.observer, V::NAME, event, end);
     }
 }
 
@@ -421,12 +501,9 @@ pub enum IntakeResponse<R> {
 
 fn check_age(created_at: Option<&str>, now: u64, limit: Duration) -> Result<(), Rejection> {
     let created = created_at
-        .and_then(|text| {
-            time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok()
-        })
+        .and_then(unix_seconds)
         .ok_or(Reason::EventAgeUnknown)?;
-    // A time before 1970 counts as 1970.
-    let age = now.saturating_sub(u64::try_from(created.unix_timestamp()).unwrap_or_default());
+    let age = now.saturating_sub(created);
     if age > limit.as_secs() {
         Err(Reason::EventTooOld { age }.into())
     } else {

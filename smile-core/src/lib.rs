@@ -46,6 +46,7 @@
 //! |---|---|---|
 //! | `intake` | yes | [`Intake`], [`Observer`], [`DedupeStore`] and [`MemoryDedupe`]. Pulls in tokio (`rt`, `sync` and `time`), `tracing`, `siphasher` and `futures-core` |
 //! | `inbox` | no | [`Inbox`], its endpoint [`InboxIntake`], [`WorkQueue`] and [`Worker`]: store first, handle later |
+//! | `metrics` | no | `MetricsObserver`: reports through the facade of the crate `metrics`. Pulls in `metrics` |
 //! | `aws-lc-rs` | no | signatures by AWS-LC instead of `hmac` and `sha2`: on some processors an eighth less time for bodies from 8 KB on. Pulls in `aws-lc-rs`, which needs a C compiler; its own feature `fips` makes them its FIPS module's |
 //! | `schema` | no | `schema`: a JSON Schema of each event, and both vendors' webhooks as an OpenAPI document. Pulls in nothing |
 //! | `testkit` | no | `testkit`: sample events, signatures and an inbox in memory for tests of an application, suites for a [`DedupeStore`] or an inbox of your own. Pulls in nothing |
@@ -181,14 +182,16 @@ pub use head::{Field, Head};
 #[cfg(feature = "inbox")]
 pub use inbox::{
     Accepted, DeadLetter, DeadReason, Inbox, InboxAdmitted, InboxIntake, IntoEndpoint, Job, JobId,
-    NewEvent, Permanent, Settlement, StoredEvent, Take, UnknownDeadReason, WorkQueue, Worker,
-    WorkerHandle,
+    NewEvent, Permanent, QueueStats, Settlement, StoredEvent, Take, UnknownDeadReason, WorkQueue,
+    Worker, WorkerHandle,
 };
 #[cfg(feature = "intake")]
 pub use intake::{Admitted, Intake, IntakeBuilder, IntakeResponse};
 pub use key_ring::{KeyRing, Secrets};
+#[cfg(feature = "metrics")]
+pub use observe::MetricsObserver;
 #[cfg(feature = "intake")]
-pub use observe::{Event, Observer, Outcome, Report, TracingObserver};
+pub use observe::{Durations, Event, Observer, Origin, Outcome, Report, TracingObserver};
 pub use rejection::{Reason, Rejection, RejectionKind};
 pub use reply::{Header, Reply};
 pub use secret::{EmptySecret, Secret};

@@ -13,6 +13,7 @@ use std::{
 use crate::{
     DataError, Delivery, Head, Reason, Rejection, Vendor,
     mac::HmacSha512,
+    model::EventName,
     vendor::Scheme,
     verify::{Signature, signature_text},
 };
@@ -78,6 +79,10 @@ impl Scheme for SmileApi {
 
     fn is_known(envelope: &Envelope) -> bool {
         !matches!(envelope.event_type(), EventType::Other(_))
+    }
+
+    fn known_name(envelope: &Envelope) -> Option<&'static str> {
+        envelope.event_type().known()
     }
 
     fn event_id(envelope: &Envelope) -> Option<&str> {

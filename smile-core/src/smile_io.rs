@@ -12,6 +12,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use crate::{
     DataError, Delivery, Head, Reason, Rejection, Vendor,
     mac::HmacSha256,
+    model::EventName,
     vendor::Scheme,
     verify::{Signature, Timestamp, signature_text},
 };
@@ -82,6 +83,10 @@ impl Scheme for SmileIo {
 
     fn is_known(envelope: &Envelope) -> bool {
         !matches!(envelope.topic(), Topic::Other(_))
+    }
+
+    fn known_name(envelope: &Envelope) -> Option<&'static str> {
+        envelope.topic().known()
     }
 
     /// Smile.io gives none.

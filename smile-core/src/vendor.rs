@@ -58,6 +58,9 @@ pub trait Scheme: Copy + fmt::Debug + Send + Sync + 'static {
     /// Whether the event's name is one of those that this version knows.
     fn is_known(envelope: &Self::Envelope) -> bool;
 
+    /// The event's name as the vendor writes it today, where this version knows it.
+    fn known_name(envelope: &Self::Envelope) -> Option<&'static str>;
+
     /// The event's id, where the vendor gives one.
     fn event_id(envelope: &Self::Envelope) -> Option<&str>;
 

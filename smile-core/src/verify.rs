@@ -82,6 +82,12 @@ impl<V: Vendor> Signature<V> {
         }
     }
 
+    /// The signed timestamp, in seconds since 1970, where the vendor signs one.
+    #[cfg(feature = "intake")]
+    pub(crate) fn signed_at(&self) -> Option<u64> {
+        self.timestamp.as_ref().and_then(Timestamp::seconds)
+    }
+
     pub(crate) fn at(self, timestamp: Timestamp) -> Self {
         Self {
             timestamp: Some(timestamp),

@@ -7,7 +7,8 @@ use std::{
 
 use bytes::Bytes;
 use smile_core::{
-    Accepted, DeadLetter, DeadReason, Fingerprint, Job, JobId, NewEvent, StoredEvent, Token,
+    Accepted, DeadLetter, DeadReason, Fingerprint, Job, JobId, NewEvent, QueueStats, StoredEvent,
+    Token,
 };
 
 /// Id, attempts, fingerprint, body, tenant, trace parent, secret index, time of the request.
@@ -55,6 +56,14 @@ pub(crate) type LetterRow = (
     i64,
     Vec<u8>,
 );
+
+/// How many wait, run and are dead; when the oldest that waits was received.
+pub(crate) type StatsRow = (i64, i64, i64, Option<i64>);
+
+pub(crate) fn stats((waiting, running, dead, oldest): StatsRow) -> QueueStats {
+    let [waiting, running, dead] = [waiting, running, dead].map(i64::unsigned_abs);
+    QueueStats::new(waiting, running, dead, oldest.map(time_of))
+}
 
 pub(crate) fn dead_letter(row: LetterRow) -> DeadLetter {
     let (id, vendor, scope, tenant, event_id, name, reason, error, attempts, received, died, body) =

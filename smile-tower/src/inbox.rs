@@ -89,10 +89,10 @@ where
         let Self { intake, responder } = self.clone();
         let (parts, body) = request.into_parts();
         let version = parts.version;
-        let admitted = intake.admit(&RequestHead(&parts));
         let body = DataStream::new(body);
         ResponseFuture::new(async move {
-            let accepted = match admitted {
+            // Here and not before: a span of a layer outside is entered while this future is polled.
+            let accepted = match intake.admit(&RequestHead(&parts)) {
                 Ok(admitted) => intake.accept(admitted, body).await,
                 Err(rejection) => Err(intake.dismiss(rejection, body).await),
             };

@@ -62,11 +62,11 @@ where
             return ResponseFuture::new(async { Ok(answer.await?.map(ResponseBody::inner)) });
         }
         let version = parts.version;
-        let admitted = intake.admit(&RequestHead(&parts));
         let body = DataStream::new(body);
 
         ResponseFuture::new(async move {
-            let received = match admitted {
+            // Here and not before: a span of a layer outside is entered while this future is polled.
+            let received = match intake.admit(&RequestHead(&parts)) {
                 Ok(admitted) => intake.receive(admitted, body).await,
                 Err(rejection) => Err(intake.dismiss(rejection, body).await),
             };

@@ -5,6 +5,7 @@ pub mod duplicates;
 pub mod events;
 pub mod handler;
 pub mod inbox;
+pub mod reports;
 pub mod secrets;
 pub mod signature;
 pub mod source;
@@ -62,6 +63,14 @@ macro_rules! every_case {
                 an_inbox_that_fails_hangs_or_panics_is_503
                 another_body_under_the_same_id_is_a_dead_letter
                 what_is_not_verified_is_not_stored
+            }
+            reports {
+                a_delivery_has_the_stages_that_it_reached
+                a_direct_delivery_has_no_claim
+                a_handled_event_has_every_stage_and_its_size
+                a_malformed_traceparent_is_not_linked
+                a_stored_event_has_no_handler
+                the_age_is_since_the_vendors_own_time
             }
             secrets {
                 a_failed_lookup_is_told_apart

@@ -244,10 +244,12 @@ impl Handler {
                 tenant: delivery.tenant().map(str::to_owned),
                 fence: delivery.fence(),
             });
+        tracing::info!(target: "handler", "the handler starts");
         match (self.react)(self.runs.fetch_add(1, Ordering::Relaxed)) {
             Reaction::Answer(status) => status,
             Reaction::AnswerAfter(delay, status) => {
                 tokio::time::sleep(delay).await;
+                tracing::info!(target: "handler", "the handler ends");
                 status
             }
             Reaction::Panic => panic!("the handler was told to panic"),

@@ -24,11 +24,11 @@ use bytes::Bytes;
 use futures_core::Stream;
 use smile_conformance::{Setup, as_head, sign, to_actix};
 use smile_core::{
-    DeadReason, Delivery, Dispatch, FromDelivery, Permanent, SmileApi, SmileIo, Unhandled,
+    DeadReason, Delivery, Dispatch, FromDelivery, Outcome, Permanent, SmileApi, SmileIo, Unhandled,
     WorkQueue, Worker,
     smile_api::data::{AccountConnected, ArchiveAnalyzed, TaskFinished},
     smile_io::data::CustomerUpdated,
-    testkit::MemoryInbox,
+    testkit::{MemoryInbox, Recorder},
 };
 use tower::ServiceExt;
 
@@ -116,6 +116,16 @@ fn cases() -> [(String, bool, Option<&'static str>); 6] {
     ]
 }
 
+/// How each of the cases ends where its handler runs once.
+const OUTCOMES: [Outcome; 6] = [
+    Outcome::Handled,
+    Outcome::Ignored,
+    Outcome::Ignored,
+    Outcome::Unhandled,
+    Outcome::HandlerFailed,
+    Outcome::HandlerFailed,
+];
+
 #[track_caller]
 fn check(seen: &Seen, expected: Option<&str>) {
     let seen: Vec<_> = seen.lock().unwrap().drain(..).collect();
@@ -131,7 +141,9 @@ fn check(seen: &Seen, expected: Option<&str>) {
 #[tokio::test]
 async fn it_is_a_handler_of_axum() {
     let seen = Seen::default();
-    let layer = smile_tower::SmileLayer::from(Setup::smile_api_builder().build());
+    let recorder = Recorder::default();
+    let intake = Setup::smile_api_builder().observer(recorder.clone());
+    let layer = smile_tower::SmileLayer::from(intake.build());
     let events: Dispatch<smile_tower::SmileEvent> = table(&seen);
     let app: Router = Router::new().route(sign::SMILE_API, post(events).route_layer(layer));
     for (body, succeeds, expected) in cases() {
@@ -150,12 +162,15 @@ async fn it_is_a_handler_of_axum() {
         assert_eq!(answer.status(), status, "{expected:?}");
         check(&seen, expected);
     }
+    assert_eq!(recorder.outcomes(), OUTCOMES);
 }
 
 #[actix_web::test]
 async fn it_is_a_handler_of_actix_web() {
     let seen = Seen::default();
-    let middleware = smile_actix::SmileMiddleware::from(Setup::smile_api_builder().build());
+    let recorder = Recorder::default();
+    let intake = Setup::smile_api_builder().observer(recorder.clone());
+    let middleware = smile_actix::SmileMiddleware::from(intake.build());
     let events: Dispatch<smile_actix::SmileEvent> = table(&seen);
     let resource = web::resource(sign::SMILE_API).wrap(middleware);
     let app = App::new().service(resource.route(web::post().to(events)));
@@ -167,6 +182,7 @@ async fn it_is_a_handler_of_actix_web() {
         assert_eq!(answer.status().as_u16(), status, "{expected:?}");
         check(&seen, expected);
     }
+    assert_eq!(recorder.outcomes(), OUTCOMES);
 }
 
 #[tokio::test(start_paused = true)]
@@ -181,7 +197,11 @@ async fn it_is_a_handler_of_a_worker_and_a_permanent_error_stays_one() {
         endpoint.accept(admitted, body).await.unwrap();
     }
     let events: Dispatch<smile_tower::SmileEvent> = table(&seen);
+    let recorder = Recorder::default();
     let worker = Worker::new(inbox.clone())
+        .concurrency(1)
+        .unwrap()
+        .observer(recorder.clone())
         .dispatch(events)
         .max_attempts(2)
         .unwrap()
@@ -191,6 +211,11 @@ async fn it_is_a_handler_of_a_worker_and_a_permanent_error_stays_one() {
     }
     worker.stop().await;
     assert_eq!(seen.lock().unwrap().len(), 4);
+    let mut expected = OUTCOMES.to_vec();
+    // A permanent error, and the other one's second attempt.
+    expected[4] = Outcome::DeadLetter;
+    expected.push(Outcome::DeadLetter);
+    assert_eq!(recorder.outcomes(), expected);
     let dead = inbox.dead_letters(0, 10).await.unwrap();
     let reasons: Vec<_> = dead.iter().map(|letter| letter.reason).collect();
     assert_eq!(reasons, [DeadReason::Permanent, DeadReason::Failed]);

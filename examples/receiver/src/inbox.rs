@@ -1,5 +1,7 @@
 //! The inbox of the flag `--inbox`, and the worker that handles its events.
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use smile_core::MetricsObserver;
 use smile_core::{DeadLetter, IntakeBuilder, IntoEndpoint, StoreError, Vendor, WorkerHandle};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use smile_core::{WorkQueue, Worker};
@@ -73,6 +75,14 @@ impl Inbox {
 
     pub(crate) async fn dead_letter(&self, id: i64) -> Result<Option<DeadLetter>, StoreError> {
         with!(self, |engine| engine.dead_letter(id).await)
+    }
+
+    /// Sets the gauges of the inbox.
+    pub(crate) async fn record_metrics(&self) -> Result<(), StoreError> {
+        with!(self, |engine| MetricsObserver::record_inbox(
+            engine, "default"
+        )
+        .await)
     }
 
     pub(crate) async fn replay(&self, id: i64) -> Result<bool, StoreError> {

@@ -1,42 +1,50 @@
-//! Counters, in Prometheus's text format.
+//! The metrics, in Prometheus's text format.
 
-use std::{
-    collections::BTreeMap,
-    fmt::Write,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{thread, time::Duration};
 
-use smile_core::{Observer, Report, TracingObserver};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use smile_core::MetricsObserver;
 
-/// Deliveries by vendor and outcome; a refusal's outcome is its kind.
-#[derive(Clone, Default)]
-pub(crate) struct Metrics(Arc<Mutex<BTreeMap<(&'static str, &'static str), u64>>>);
+use crate::{inbox::Inbox, options::Failure};
 
-impl Metrics {
-    /// The text of `/metrics`.
-    pub(crate) fn to_text(&self) -> String {
-        let mut text = String::from(
-            "# HELP smile_webhook_deliveries_total Deliveries, by vendor and outcome.\n\
-             # TYPE smile_webhook_deliveries_total counter\n",
-        );
-        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for ((vendor, outcome), count) in counts.iter() {
-            let _ = writeln!(
-                text,
-                "smile_webhook_deliveries_total{{vendor=\"{vendor}\",outcome=\"{outcome}\"}} {count}"
-            );
-        }
-        text
-    }
+/// The process's recorder of metrics, and the observer that writes to it.
+#[derive(Clone)]
+pub(crate) struct Metrics {
+    pub(crate) observer: MetricsObserver,
+    recorder: PrometheusHandle,
 }
 
-impl Observer for Metrics {
-    fn observe(&self, report: &Report<'_>) {
-        let refused = report.rejection.map(|rejection| rejection.kind().label());
-        let outcome = refused.unwrap_or(report.outcome.label());
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *counts.entry((report.vendor, outcome)).or_default() += 1;
-        drop(counts);
-        TracingObserver.observe(report);
+impl Metrics {
+    /// Installs the recorder, of which a process has one.
+    pub(crate) fn install() -> Result<Self, Failure> {
+        let mut builder = PrometheusBuilder::new();
+        for (name, buckets) in MetricsObserver::BUCKETS {
+            builder = builder.set_buckets_for_metric(Matcher::Full(name.into()), buckets)?;
+        }
+        let recorder = builder.install_recorder()?;
+        let upkeep = recorder.clone();
+        // Else the samples would pile up until somebody asks for them.
+        thread::Builder::new()
+            .name("metrics".into())
+            .spawn(move || {
+                loop {
+                    thread::sleep(Duration::from_secs(5));
+                    upkeep.run_upkeep();
+                }
+            })?;
+        let observer = MetricsObserver::new();
+        Ok(Self { observer, recorder })
     }
+
+    /// The text of `/metrics`.
+    pub(crate) async fn to_text(&self, inbox: Option<&Inbox>) -> String {
+        if let Some(inbox) = inbox
+            && let Err(err) = inbox.record_metrics().await
+        {
+            tracing::warn!(target: "smile", %err, "the inbox's metrics are not up to date");
+        }
+        self.recorder.render()
+    }
+
+    pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4";
 }

@@ -24,6 +24,7 @@ use crate::{
     deliveries::{Origin, Recording},
     inspector::{NO_TYPE, WantedSample},
     log::Page,
+    metrics::Metrics,
     options::{Failure, Settings},
     receiver::Receiver,
     schemas,
@@ -383,10 +384,11 @@ fn list(page: Result<Query<Page>, Error>, list: impl FnOnce(&Page) -> String) ->
     }
 }
 
-async fn metrics_text(receiver: Data<Receiver>) -> impl Responder {
+async fn metrics_text(receiver: Data<Receiver>, dead: Data<Dead>) -> impl Responder {
+    let text = receiver.metrics().to_text(dead.0.as_ref()).await;
     HttpResponse::Ok()
-        .content_type("text/plain; version=0.0.4")
-        .body(receiver.metrics().to_text())
+        .content_type(Metrics::CONTENT_TYPE)
+        .body(text)
 }
 
 fn status(code: u16) -> HttpResponse {

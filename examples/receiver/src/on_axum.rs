@@ -23,8 +23,10 @@ use crate::{
     callbacks::{self, Callbacks},
     dead::{self, Dead},
     deliveries::{Origin, Recording},
+    inbox::Inbox,
     inspector::{NO_TYPE, WantedSample},
     log::Page,
+    metrics::Metrics,
     options::{Failure, Settings},
     receiver::Receiver,
     schemas,
@@ -69,6 +71,9 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
             ),
     };
     let worker = inbox.as_ref().map(|inbox| inbox.start_worker(&receiver));
+    let metrics = Router::new()
+        .route("/metrics", get(metrics_text))
+        .with_state((receiver.metrics().clone(), inbox.clone()));
     let dead = Router::new()
         .route("/dead", get(dead_letters))
         .route("/dead/{id}", get(dead_letter))
@@ -90,7 +95,6 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
         )
         .route("/callbacks", get(callbacks))
         .route("/events", get(events))
-        .route("/metrics", get(metrics_text))
         .route("/healthz", get(|| async { "ok" }))
         .merge(deliveries)
         .merge(webhooks.layer(from_fn_with_state(receiver.clone(), record)))
@@ -98,6 +102,7 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
         .merge(assets())
         .route("/openapi.json", get(async || answer(schemas::openapi())))
         .route("/schemas/{*file}", get(event_schema))
+        .merge(metrics)
         .merge(dead);
 
     let listener = listen(settings.listen).map_err(|err| settings.cannot_listen(&err))?;
@@ -335,11 +340,11 @@ fn list(page: Result<Query<Page>, QueryRejection>, list: impl FnOnce(&Page) -> S
     }
 }
 
-async fn metrics_text(State(receiver): State<Receiver>) -> impl IntoResponse {
-    (
-        [(header::CONTENT_TYPE, "text/plain; version=0.0.4")],
-        receiver.metrics().to_text(),
-    )
+async fn metrics_text(
+    State((metrics, inbox)): State<(Metrics, Option<Inbox>)>,
+) -> impl IntoResponse {
+    let text = metrics.to_text(inbox.as_ref()).await;
+    ([(header::CONTENT_TYPE, Metrics::CONTENT_TYPE)], text)
 }
 
 fn status(code: u16) -> StatusCode {

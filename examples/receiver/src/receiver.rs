@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use smile_core::{DataError, Delivery, SmileApi, SmileIo, Vendor};
+use smile_core::{DataError, Delivery, SmileApi, SmileIo, TracingObserver, Vendor};
 
 use crate::{
     callbacks::Callbacks,
@@ -38,7 +38,7 @@ impl Receiver {
             deliveries: Arc::new(Deliveries::new(loopback)?),
             events: Events::default(),
             inspector: Inspector::new(settings),
-            metrics: Metrics::default(),
+            metrics: Metrics::install()?,
             runs: Runs::default(),
             handler_delay: settings.handler_delay,
             fail_first: settings.fail_first,
@@ -66,7 +66,7 @@ impl Receiver {
     pub(crate) fn recorder(&self, origin: Origin) -> Recorder {
         Recorder {
             origin,
-            metrics: self.0.metrics.clone(),
+            observers: (TracingObserver, self.0.metrics.observer.clone()),
             deliveries: Arc::clone(&self.0.deliveries),
             runs: self.0.runs.clone(),
         }

@@ -1,17 +1,18 @@
 //! The endpoint of an inbox: verifies, stores and answers.
 
-use std::{fmt, sync::Arc, time::SystemTime};
+use std::{fmt, future::Future, sync::Arc, time::SystemTime};
 
 use bytes::Bytes;
 use futures_core::Stream;
+use tracing::Instrument;
 
 use super::{Accepted, DeadReason, Inbox, NewEvent};
 use crate::{
     BodyError, Delivery, EventKey, Head, Intake, IntakeBuilder, Outcome, Reason, Rejection, Reply,
     Vendor, Verified,
     handoff::{StoreFuture, guarded},
-    head::{Field, names},
     intake::{Admitted, InboxKey},
+    observe::{Progress, Stage},
 };
 
 /// The intake pipeline of an endpoint without a handler: what it verifies it stores in an [`Inbox`].
@@ -49,7 +50,6 @@ impl<V: Vendor> InboxIntake<V> {
     pub fn admit(&self, head: &dyn Head) -> Result<InboxAdmitted<V>, Rejection> {
         Ok(InboxAdmitted {
             admitted: self.intake.admit(head)?,
-            trace_parent: trace_parent(head),
             received_at: SystemTime::now(),
         })
     }
@@ -68,22 +68,35 @@ impl<V: Vendor> InboxIntake<V> {
     /// # Errors
     ///
     /// The [`Rejection`] to answer with; it was reported.
-    pub async fn accept<B, E>(
+    pub fn accept<B, E>(
         &self,
         admitted: InboxAdmitted<V>,
+        body: B,
+    ) -> impl Future<Output = Result<Reply, Rejection>>
+    where
+        B: Stream<Item = Result<Bytes, E>>,
+        E: Into<BodyError>,
+    {
+        let span = admitted.admitted.progress.span.clone();
+        self.accept_in_span(admitted, body).instrument(span)
+    }
+
+    async fn accept_in_span<B, E>(
+        &self,
+        InboxAdmitted {
+            admitted,
+            received_at,
+        }: InboxAdmitted<V>,
         body: B,
     ) -> Result<Reply, Rejection>
     where
         B: Stream<Item = Result<Bytes, E>>,
         E: Into<BodyError>,
     {
-        let InboxAdmitted {
-            admitted,
-            trace_parent,
-            received_at,
-        } = admitted;
-        let verified = self.intake.receive_bytes(admitted, body).await?;
-        let Some(delivery) = self.read(&verified)? else {
+        let (verified, mut progress) = self.intake.receive_bytes(admitted, body).await?;
+        let progress = &mut progress;
+        let trace_parent = progress.trace_parent().map(Box::from);
+        let Some(delivery) = self.read(&verified, progress)? else {
             let key = self.intake.key_of_body(&verified);
             let event = NewEvent {
                 dead: Some(DeadReason::NotAnEvent),
@@ -91,12 +104,15 @@ impl<V: Vendor> InboxIntake<V> {
                 received_at,
                 ..self.event(key, &verified)
             };
-            return self.store(event, None).await;
+            return self.store(event, None, progress).await;
         };
+        progress.verified(&delivery);
         let key = match self.intake.inbox_key(&delivery) {
-            Ok(InboxKey::Ping) => return Ok(self.intake.answer_ping(&delivery)),
+            Ok(InboxKey::Ping) => return Ok(self.intake.answer_ping(progress, &delivery)),
             Ok(InboxKey::Event(key)) => key,
-            Err(rejection) => return Err(self.intake.reject(Some(&delivery), rejection)),
+            Err(rejection) => {
+                return Err(self.intake.reject(progress, Some(&delivery), rejection));
+            }
         };
         let event = NewEvent {
             id: V::event_id(delivery.envelope()).map(Box::from),
@@ -105,15 +121,19 @@ impl<V: Vendor> InboxIntake<V> {
             received_at,
             ..self.event(key, &verified)
         };
-        self.store(event, Some(&delivery)).await
+        self.store(event, Some(&delivery), progress).await
     }
 
     /// `None` for a body that is no event.
-    fn read(&self, verified: &Verified<Bytes>) -> Result<Option<Delivery<V>>, Rejection> {
+    fn read(
+        &self,
+        verified: &Verified<Bytes>,
+        progress: &mut Progress,
+    ) -> Result<Option<Delivery<V>>, Rejection> {
         match self.intake.read(verified.clone()) {
             Ok(delivery) => Ok(Some(delivery)),
             Err(rejection) if *rejection.reason() == Reason::NoEnvelope => Ok(None),
-            Err(rejection) => Err(self.intake.reject(None, rejection)),
+            Err(rejection) => Err(self.intake.reject(progress, None, rejection)),
         }
     }
 
@@ -128,7 +148,9 @@ impl<V: Vendor> InboxIntake<V> {
         &self,
         event: NewEvent,
         delivery: Option<&Delivery<V>>,
+        progress: &mut Progress,
     ) -> Result<Reply, Rejection> {
+        progress.enter(Stage::Claim);
         let is_dead = event.dead.is_some();
         let outcome = match self.inbox.accept(event).await {
             Ok(Accepted::New) if is_dead => Outcome::DeadLetter,
@@ -138,10 +160,10 @@ impl<V: Vendor> InboxIntake<V> {
             Err(err) => {
                 let rejection = Rejection::from(Reason::InboxFailed).because(Arc::new(err));
                 let rejection = rejection.retry_in(crate::handoff::RETRY);
-                return Err(self.intake.reject(delivery, rejection));
+                return Err(self.intake.reject(progress, delivery, rejection));
             }
         };
-        self.intake.report(outcome, delivery, None, Some(200));
+        self.intake.ended(progress, outcome, delivery, Some(200));
         Ok(match outcome {
             Outcome::Duplicate => Reply::duplicate(),
             _ => Reply::empty(200),
@@ -167,7 +189,6 @@ impl<V: Vendor> fmt::Debug for InboxIntake<V> {
 /// A request whose head is in order, and whose body may be read: for [`InboxIntake::accept`].
 pub struct InboxAdmitted<V: Vendor> {
     admitted: Admitted<V>,
-    trace_parent: Option<Box<str>>,
     received_at: SystemTime,
 }
 
@@ -213,63 +234,5 @@ trait ErasedInbox: Send + Sync {
 impl<I: Inbox> ErasedInbox for I {
     fn accept(&self, event: NewEvent) -> StoreFuture<'_, Accepted> {
         guarded(move || Inbox::accept(self, event))
-    }
-}
-
-/// The header `traceparent` of W3C Trace Context, version 00, where it is well formed and its ids are
-/// not all zero.
-fn trace_parent(head: &dyn Head) -> Option<Box<str>> {
-    let Field::One(value) = head.field(names::TRACE_PARENT) else {
-        return None;
-    };
-    let text = std::str::from_utf8(value).ok()?;
-    let mut parts = text.split('-');
-    let is_hex = |part: &str, length: usize| {
-        part.len() == length
-            && part
-                .bytes()
-                .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
-    };
-    let is_id = |part: &str, length| is_hex(part, length) && part.bytes().any(|byte| byte != b'0');
-    let is_well_formed = parts.next() == Some("00")
-        && parts.next().is_some_and(|trace| is_id(trace, 32))
-        && parts.next().is_some_and(|parent| is_id(parent, 16))
-        && parts.next().is_some_and(|flags| is_hex(flags, 2))
-        && parts.next().is_none();
-    is_well_formed.then(|| text.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::head::Post;
-
-    #[test]
-    fn a_trace_parent_is_kept_where_it_is_well_formed() {
-        let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-        let zero_trace = good.replace("4bf92f3577b34da6a3ce929d0e0e4736", &"0".repeat(32));
-        let zero_parent = good.replace("00f067aa0ba902b7", &"0".repeat(16));
-        let upper = good.to_uppercase();
-        let longer = format!("{good}-x");
-        let kept = |values: &[&str]| {
-            let headers: Vec<_> = values.iter().map(|value| ("traceparent", *value)).collect();
-            trace_parent(&Post {
-                peer: None,
-                headers: &headers,
-            })
-        };
-        assert_eq!(kept(&[good]).as_deref(), Some(good));
-        assert_eq!(kept(&[good, good]), None);
-        for bad in [
-            "",
-            "00",
-            &zero_trace,
-            &zero_parent,
-            &upper,
-            &longer,
-            &good[1..],
-        ] {
-            assert_eq!(kept(&[bad]), None, "{bad}");
-        }
     }
 }

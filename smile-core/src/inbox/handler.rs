@@ -1,9 +1,11 @@
 //! The application's function that handles an event.
 
-use std::{error::Error, fmt, future::Future, pin::Pin};
+use std::{error::Error, fmt, future::Future, pin::Pin, time::UNIX_EPOCH};
 
 use super::Job;
-use crate::{Delivery, FromDelivery, Rejection, Vendor, observe};
+use crate::{
+    Delivery, Event, FromDelivery, Outcome, Rejection, SystemClock, Vendor, observe::Progress,
+};
 
 /// An error that no later attempt can mend: the event becomes a dead letter at once.
 ///
@@ -48,12 +50,32 @@ pub(super) struct Begun {
 
 /// What a report says of an event.
 pub(super) trait Described: Send + Sync {
-    fn describe(&self) -> observe::Event<'_>;
+    fn describe(&self) -> Event<'_>;
+
+    /// Notes the event in the progress of its run.
+    fn note(&self, progress: &mut Progress);
+
+    /// The outcome where the handler succeeded.
+    fn success(&self) -> Outcome;
 }
 
 impl<V: Vendor> Described for Delivery<V> {
-    fn describe(&self) -> observe::Event<'_> {
-        observe::Event::of(self)
+    fn describe(&self) -> Event<'_> {
+        let received = self
+            .received_at()
+            .and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        let received = received.map(|since| since.as_secs());
+        Event::of(self, received, &SystemClock)
+    }
+
+    fn note(&self, progress: &mut Progress) {
+        progress.size = Some(self.raw().len());
+        progress.link(self.trace_parent().map(Box::from));
+        progress.verified(self);
+    }
+
+    fn success(&self) -> Outcome {
+        Delivery::success(self)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use super::{DeadLetter, DeadReason, Inbox, StoredEvent};
+use super::{DeadLetter, DeadReason, Inbox, QueueStats, StoredEvent};
 use crate::{Ownership, StoreError, Token};
 
 /// An inbox whose events a [`Worker`](super::Worker) handles.
@@ -51,6 +51,13 @@ pub trait WorkQueue: Inbox {
     /// Waits until an event may have come. May wake for nothing, and may never wake: the worker looks
     /// twice a second in any case.
     fn arrival(&self) -> impl Future<Output = ()> + Send;
+
+    /// How many events of this vendor and scope wait, run and are dead.
+    fn stats(
+        &self,
+        vendor: &str,
+        scope: &str,
+    ) -> impl Future<Output = Result<QueueStats, StoreError>> + Send;
 
     /// The dead letters after the one with this number, at most so many, oldest first; without their
     /// bodies.

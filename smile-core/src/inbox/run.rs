@@ -7,6 +7,7 @@ use tokio::{
     task::JoinHandle,
     time::{sleep, timeout},
 };
+use tracing::Instrument;
 
 use super::{
     DeadReason, Job, JobId, Permanent, Settlement, Take, WorkQueue,
@@ -15,7 +16,9 @@ use super::{
     worker::{Either, first_of},
 };
 use crate::{
-    DispatchError, Observer, Outcome, Ownership, Report, catch_panic::catch_panic, observe,
+    DispatchError, Event, Observer, Outcome, Ownership,
+    catch_panic::catch_panic,
+    observe::{End, Progress, Stage},
     rejection::chain,
 };
 
@@ -58,21 +61,47 @@ pub(super) async fn run<Q: WorkQueue>(
     job: Job,
     limits: &Limits,
 ) {
+    let progress = Progress::of_run(handler.vendor(), job.attempt);
+    let span = progress.span.clone();
+    run_in_span(queue, handler, job, limits, progress)
+        .instrument(span)
+        .await;
+}
+
+async fn run_in_span<Q: WorkQueue>(
+    queue: &Arc<Q>,
+    handler: &dyn Handler,
+    job: Job,
+    limits: &Limits,
+    mut progress: Progress,
+) {
     let (vendor, id, attempt) = (handler.vendor(), job.id, job.attempt);
+    let report = |progress: &mut Progress, outcome, event| {
+        let end = End {
+            outcome,
+            rejection: None,
+            status: None,
+        };
+        progress.report(&*limits.observer, vendor, event, end);
+    };
     let Begun { event, run } = match handler.begin(job) {
         Ok(begun) => begun,
         Err(rejection) => {
             let error = format!("{rejection:#}").into();
             let reason = DeadReason::NotAnEvent;
             settle(queue, id, Settlement::Dead { reason, error }).await;
+            report(&mut progress, Outcome::DeadLetter, None);
             return;
         }
     };
+    event.note(&mut progress);
+    progress.go_on_to(Stage::Handler);
     let (_extending, lost) = keep(Arc::clone(queue), id, limits.lease);
-    let ran = first_of(lost, timeout(limits.timeout, catch_panic(|| run)));
-    let failure = match ran.await {
+    let ran = first_of(lost, timeout(limits.timeout, catch_panic(|| run))).await;
+    progress.enter(Stage::Other);
+    let failure = match ran {
         Either::First(()) => {
-            report(limits, vendor, Outcome::HandledLate, event.describe());
+            report(&mut progress, Outcome::HandledLate, Some(event.describe()));
             return;
         }
         Either::Second(Ok(Ok(Ok(())))) => None,
@@ -89,13 +118,13 @@ pub(super) async fn run<Q: WorkQueue>(
     };
     let owned = settle(queue, id, settlement.clone()).await;
     let outcome = match (&settlement, owned) {
-        (Settlement::Done, Some(Ownership::Held)) => Outcome::Handled,
+        (Settlement::Done, Some(Ownership::Held)) => event.success(),
         (Settlement::Done, _) => Outcome::HandledLate,
         (Settlement::Retry { .. }, _) => Outcome::HandlerFailed,
         (Settlement::Dead { .. }, _) => Outcome::DeadLetter,
     };
     log(vendor, &event.describe(), attempt, &settlement);
-    report(limits, vendor, outcome, event.describe());
+    report(&mut progress, outcome, Some(event.describe()));
 }
 
 fn explain(err: &BoxError) -> (DeadReason, String) {
@@ -191,8 +220,8 @@ fn shortened(mut error: String) -> String {
     error
 }
 
-fn log(vendor: &'static str, event: &observe::Event<'_>, attempt: u32, settlement: &Settlement) {
-    let observe::Event {
+fn log(vendor: &'static str, event: &Event<'_>, attempt: u32, settlement: &Settlement) {
+    let Event {
         name, id, tenant, ..
     } = *event;
     match settlement {
@@ -222,15 +251,4 @@ impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:.1} s", self.0.as_secs_f64())
     }
-}
-
-fn report(limits: &Limits, vendor: &'static str, outcome: Outcome, event: observe::Event<'_>) {
-    let report = Report {
-        vendor,
-        outcome,
-        event: Some(event),
-        rejection: None,
-        status: None,
-    };
-    observe::report(&*limits.observer, &report);
 }

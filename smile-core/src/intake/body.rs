@@ -11,7 +11,10 @@ use bytes::Bytes;
 use futures_core::Stream;
 use tokio::time::{Instant, Sleep, sleep};
 
-use crate::{BodyError, Reason, Rejection, Vendor, Verification, Verified};
+use crate::{
+    BodyError, Reason, Rejection, Vendor, Verification, Verified,
+    observe::{Progress, Stage},
+};
 
 /// A request's body, and whether its end was reached.
 pub(super) struct Body<'b, B> {
@@ -45,12 +48,20 @@ where
         &mut self,
         mut verification: Verification<V>,
         deadline: Duration,
+        progress: &mut Progress,
     ) -> Result<Verified<Bytes>, Rejection> {
         let mut wait = BodyDeadline::new(deadline);
+        let size = progress.size.insert(0);
         loop {
             verification = match self.next(&mut wait).await {
-                Next::Chunk(chunk) => verification.push(chunk)?,
-                Next::End => return verification.finish(),
+                Next::Chunk(chunk) => {
+                    *size += chunk.len();
+                    verification.push(chunk)?
+                }
+                Next::End => {
+                    progress.enter(Stage::Verification);
+                    return verification.finish();
+                }
                 Next::Failed(err) => return Err(refused(err)),
                 Next::Late => return Err(Reason::BodySlow { deadline }.into()),
             };

@@ -10,11 +10,16 @@ use crate::{
     catch_panic::{Panicked, catch_panic, catch_panic_now},
     head::{Field, names},
     key_ring::{LookupFuture, Source},
+    observe::Progress,
     verify::{Signature, decimal},
 };
 
 impl<V: Vendor> Intake<V> {
-    pub(super) fn check_head(&self, head: &dyn Head) -> Result<Admitted<V>, Rejection> {
+    pub(super) fn check_head(
+        &self,
+        head: &dyn Head,
+        progress: &mut Progress,
+    ) -> Result<PendingVerification<V>, Rejection> {
         let settings = &*self.0;
         // First: a sender that is not on the list learns nothing.
         settings.sources.check(head)?;
@@ -25,7 +30,8 @@ impl<V: Vendor> Intake<V> {
         let signature = V::read_signature(head, &now, settings.tolerance)?;
         check_encoding(head)?;
         check_declared_length(head, settings.body_limit)?;
-        Ok(Admitted(match &settings.secrets {
+        progress.sent_at = signature.signed_at();
+        let pending = match &settings.secrets {
             Source::Fixed(ring) => PendingVerification::Ready(Verification::begin(
                 ring,
                 signature,
@@ -35,12 +41,40 @@ impl<V: Vendor> Intake<V> {
                 let secrets = catch_panic_now(|| lookup(head)).map_err(lookup_panicked)?;
                 PendingVerification::Lookup(Box::new((secrets, signature)))
             }
-        }))
+        };
+        progress.link(trace_parent(head));
+        Ok(pending)
     }
 }
 
+/// The header `traceparent` of W3C Trace Context, version 00, where it is well formed and its ids are
+/// not all zero.
+fn trace_parent(head: &dyn Head) -> Option<Box<str>> {
+    let Field::One(value) = head.field(names::TRACE_PARENT) else {
+        return None;
+    };
+    let text = std::str::from_utf8(value).ok()?;
+    let mut parts = text.split('-');
+    let is_hex = |part: &str, length: usize| {
+        part.len() == length
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+    };
+    let is_id = |part: &str, length| is_hex(part, length) && part.bytes().any(|byte| byte != b'0');
+    let is_well_formed = parts.next() == Some("00")
+        && parts.next().is_some_and(|trace| is_id(trace, 32))
+        && parts.next().is_some_and(|parent| is_id(parent, 16))
+        && parts.next().is_some_and(|flags| is_hex(flags, 2))
+        && parts.next().is_none();
+    is_well_formed.then(|| text.into())
+}
+
 /// A request whose head passed the checks: for [`Intake::receive`], which reads its body.
-pub struct Admitted<V: Vendor>(pub(super) PendingVerification<V>);
+pub struct Admitted<V: Vendor> {
+    pub(super) pending: PendingVerification<V>,
+    pub(crate) progress: Progress,
+}
 
 /// A verification that has begun, or the lookup of secrets that it waits for.
 pub(super) enum PendingVerification<V: Vendor> {
@@ -137,6 +171,35 @@ mod tests {
             let rejection = admit(&declared.to_string()).unwrap_err();
             let reason = Reason::DeclaredTooLong { declared, limit };
             assert_eq!(*rejection.reason(), reason);
+        }
+    }
+
+    #[test]
+    fn a_trace_parent_is_kept_where_it_is_well_formed() {
+        let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let zero_trace = good.replace("4bf92f3577b34da6a3ce929d0e0e4736", &"0".repeat(32));
+        let zero_parent = good.replace("00f067aa0ba902b7", &"0".repeat(16));
+        let upper = good.to_uppercase();
+        let longer = format!("{good}-x");
+        let kept = |values: &[&str]| {
+            let headers: Vec<_> = values.iter().map(|value| ("traceparent", *value)).collect();
+            trace_parent(&Post {
+                peer: None,
+                headers: &headers,
+            })
+        };
+        assert_eq!(kept(&[good]).as_deref(), Some(good));
+        assert_eq!(kept(&[good, good]), None);
+        for bad in [
+            "",
+            "00",
+            &zero_trace,
+            &zero_parent,
+            &upper,
+            &longer,
+            &good[1..],
+        ] {
+            assert_eq!(kept(&[bad]), None, "{bad}");
         }
     }
 }

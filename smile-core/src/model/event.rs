@@ -23,6 +23,9 @@ pub(crate) trait EventName {
 
     type Data<'a>;
 
+    /// The name, where this version knows it.
+    fn known(&self) -> Option<&'static str>;
+
     /// The data of an event that has none.
     fn absent<'a>(&self) -> Self::Data<'a>;
 

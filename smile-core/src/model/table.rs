@@ -187,6 +187,13 @@ macro_rules! event_table {
 
             type Data<'a> = $Data<'a>;
 
+            fn known(&self) -> Option<&'static str> {
+                match self {
+                    $(Self::$variant => Some($wire),)+
+                    Self::Other(_) => None,
+                }
+            }
+
             fn absent<'a>(&self) -> $Data<'a> {
                 match self {
                     $(Self::$variant => $Data::$variant(<$Struct<'a>>::default()),)+

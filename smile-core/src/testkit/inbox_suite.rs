@@ -14,8 +14,8 @@ use super::{
     trial::{Found, LONG, SHORT, expect, print, sleep_past},
 };
 use crate::{
-    Accepted, DeadReason, EventKey, Fingerprint, Inbox, Job, NewEvent, Ownership, Settlement, Take,
-    Token, WorkQueue, rejection::chain,
+    Accepted, DeadReason, EventKey, Fingerprint, Inbox, Job, NewEvent, Ownership, QueueStats,
+    Settlement, Take, Token, WorkQueue, rejection::chain,
 };
 
 mod accepting;
@@ -105,6 +105,7 @@ where
         all_dead_letters_since_a_time_are_replayed,
         what_is_no_event_is_a_dead_letter_from_the_start,
         an_id_reuse_is_a_dead_letter_and_leaves_the_first_event_alone,
+        what_waits_runs_and_is_dead_is_counted,
     ]
 }
 
@@ -219,6 +220,10 @@ impl<Q: WorkQueue> Bench<Q> {
 
     async fn replay(&self, id: i64) -> Found<bool> {
         answer("replay", self.inbox.replay(id)).await
+    }
+
+    async fn stats(&self, scope: &str) -> Found<QueueStats> {
+        answer("stats", self.inbox.stats(VENDOR, scope)).await
     }
 
     async fn has_suspects(&self) -> Found<bool> {

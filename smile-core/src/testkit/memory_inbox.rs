@@ -10,8 +10,8 @@ use std::{
 use tokio::{sync::Notify, time::Instant};
 
 use crate::{
-    Accepted, DeadLetter, DeadReason, EventKey, Inbox, Job, JobId, NewEvent, Ownership, Settlement,
-    StoreError, StoredEvent, Take, Token, WorkQueue,
+    Accepted, DeadLetter, DeadReason, EventKey, Inbox, Job, JobId, NewEvent, Ownership, QueueStats,
+    Settlement, StoreError, StoredEvent, Take, Token, WorkQueue,
 };
 
 /// An inbox in the process's memory, for tests of handlers: **it loses everything with the process**,
@@ -323,6 +323,25 @@ impl WorkQueue for MemoryInbox {
 
     async fn arrival(&self) {
         self.0.arrived.notified().await;
+    }
+
+    async fn stats(&self, vendor: &str, scope: &str) -> Result<QueueStats, StoreError> {
+        let rows = self.lock();
+        let mut stats = QueueStats::default();
+        let counted = |row: &&Row| row.event.vendor == vendor && &*row.event.scope == scope;
+        for row in rows.rows.iter().filter(counted) {
+            match row.state {
+                State::Ready(_) => {
+                    stats.waiting += 1;
+                    let received_at = row.event.received_at;
+                    stats.oldest_received_at.get_or_insert(received_at);
+                }
+                State::Running(_) => stats.running += 1,
+                State::Dead { .. } => stats.dead += 1,
+                State::Done => {}
+            }
+        }
+        Ok(stats)
     }
 
     async fn dead_letters(&self, after: i64, limit: u32) -> Result<Vec<DeadLetter>, StoreError> {

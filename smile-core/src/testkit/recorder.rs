@@ -1,8 +1,13 @@
 //! An observer that keeps what it sees.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
-use crate::{Observer, Outcome, Reason, Rejection, RejectionKind, Report, TracingObserver};
+use crate::{
+    Durations, Observer, Origin, Outcome, Reason, Rejection, RejectionKind, Report, TracingObserver,
+};
 
 /// An observer that keeps every report, in their order, and logs it as [`TracingObserver`] does.
 ///
@@ -28,6 +33,8 @@ pub struct Recorder(Arc<Mutex<Vec<Record>>>);
 pub struct Record {
     /// `smile-api` or `smile-io`.
     pub vendor: &'static str,
+    /// What ended: a request or a run of a worker.
+    pub origin: Origin,
     /// How the request ended.
     pub outcome: Outcome,
     /// The event's name; `None` where the request was refused before the verification ended.
@@ -40,6 +47,16 @@ pub struct Record {
     pub rejection: Option<Rejection>,
     /// The status answered.
     pub status: Option<u16>,
+    /// Which run of the handler it was, from 1; 1 for a request.
+    pub attempt: u32,
+    /// The bytes of the body that were read; `None` where the head was refused.
+    pub size: Option<usize>,
+    /// The [age](crate::Event::age) of the event at its report.
+    pub age: Option<Duration>,
+    /// How long it took.
+    pub durations: Durations,
+    /// The request's `traceparent`, where it is well formed.
+    pub trace_parent: Option<String>,
 }
 
 impl Recorder {
@@ -81,12 +98,18 @@ impl Observer for Recorder {
         let event = report.event;
         self.lock().push(Record {
             vendor: report.vendor,
+            origin: report.origin,
             outcome: report.outcome,
             event_name: event.map(|event| event.name.to_owned()),
             event_id: event.and_then(|event| event.id).map(str::to_owned),
             tenant: event.and_then(|event| event.tenant).map(str::to_owned),
             rejection: report.rejection.cloned(),
             status: report.status,
+            attempt: report.attempt,
+            size: report.size,
+            age: event.and_then(|event| event.age()),
+            durations: report.durations,
+            trace_parent: report.trace_parent.map(str::to_owned),
         });
         TracingObserver.observe(report);
     }

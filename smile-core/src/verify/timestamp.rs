@@ -48,6 +48,11 @@ impl Timestamp {
         })
     }
 
+    #[cfg(feature = "intake")]
+    pub(super) fn seconds(&self) -> Option<u64> {
+        decimal(self.as_bytes())
+    }
+
     pub(super) fn as_bytes(&self) -> &[u8] {
         self.digits.get(..self.len).unwrap_or_default()
     }

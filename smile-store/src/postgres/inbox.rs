@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use smile_core::{
-    Accepted, DeadLetter, Delivery, Inbox, Job, JobId, NewEvent, Ownership, Settlement, StoreError,
-    Take, Token, Vendor, WorkQueue,
+    Accepted, DeadLetter, Delivery, Inbox, Job, JobId, NewEvent, Ownership, QueueStats, Settlement,
+    StoreError, Take, Token, Vendor, WorkQueue,
 };
 use sqlx::{
     AssertSqlSafe, Error, FromRow, PgConnection, PgPool, Postgres, Row, Transaction,
@@ -23,7 +23,7 @@ use crate::{
     call::{ANSWER, STEP, within},
     cause::Cause,
     complete_in::{CompleteError, CompleteIn, completed, job_of},
-    inbox_row::{LetterRow, TakenRow, accepted_again, dead_letter, job},
+    inbox_row::{LetterRow, TakenRow, accepted_again, dead_letter, job, stats},
     purges::Purges,
     schema_version::INBOX,
     thread::StoreThread,
@@ -330,6 +330,10 @@ impl WorkQueue for PostgresInbox {
     async fn arrival(&self) {
         let pool = self.connections.pool();
         self.arrivals.next(&self.thread, pool).await;
+    }
+
+    async fn stats(&self, vendor: &str, scope: &str) -> Result<QueueStats, StoreError> {
+        self.one(statement::stats(vendor, scope)).await.map(stats)
     }
 
     async fn dead_letters(&self, after: i64, limit: u32) -> Result<Vec<DeadLetter>, StoreError> {

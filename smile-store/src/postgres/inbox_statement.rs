@@ -190,6 +190,24 @@ SELECT (SELECT count(*) FROM smile_inbox WHERE state = 'ready')
     )
 }
 
+/// The oldest by its number, which the index has.
+pub(super) fn stats(vendor: &str, scope: &str) -> String {
+    let of_worker = format!("vendor = {} AND scope = {}", text(vendor), text(scope));
+    let received_at = since_1970("received_at");
+    limited(&format!(
+        "
+WITH ready AS (
+    SELECT count(*) AS events, min(id) AS oldest FROM smile_inbox
+    WHERE state = 'ready' AND {of_worker}
+)
+SELECT events,
+    (SELECT count(*) FROM smile_inbox WHERE state = 'running' AND {of_worker}),
+    (SELECT count(*) FROM smile_inbox WHERE state = 'dead' AND {of_worker}),
+    (SELECT {received_at} FROM smile_inbox WHERE id = oldest)
+FROM ready"
+    ))
+}
+
 pub(super) fn list_dead(after: i64, limit: u32) -> String {
     letters(
         "''::bytea",

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use smile_core::{
-    Accepted, DeadLetter, Delivery, Inbox, Job, JobId, NewEvent, Ownership, Settlement, StoreError,
-    Take, Vendor, WorkQueue,
+    Accepted, DeadLetter, Delivery, Inbox, Job, JobId, NewEvent, Ownership, QueueStats, Settlement,
+    StoreError, Take, Vendor, WorkQueue,
 };
 use sqlx::{Error, Sqlite, SqliteConnection, SqlitePool};
 use tokio::sync::Notify;
@@ -22,7 +22,7 @@ use crate::{
     call::{ANSWER, STEP, millis, within},
     cause::Cause,
     complete_in::{CompleteError, CompleteIn, completed, job_of},
-    inbox_row::{LetterRow, dead_letter},
+    inbox_row::{LetterRow, StatsRow, dead_letter, stats},
     purges::{BATCH, Purges},
     schema_version::INBOX,
     thread::StoreThread,
@@ -318,6 +318,17 @@ impl WorkQueue for SqliteInbox {
         self.arrived.notified().await;
     }
 
+    async fn stats(&self, vendor: &str, scope: &str) -> Result<QueueStats, StoreError> {
+        let pool = self.pool.clone();
+        let (vendor, scope) = (vendor.to_owned(), scope.to_owned());
+        let count = async move {
+            let count = sqlx::query_as(STATS).bind(vendor).bind(scope);
+            let row: Result<StatsRow, _> = count.fetch_one(&pool).await;
+            row.map_err(explain)
+        };
+        self.thread.run_within(ANSWER, count).await.map(stats)
+    }
+
     async fn dead_letters(&self, after: i64, limit: u32) -> Result<Vec<DeadLetter>, StoreError> {
         let pool = self.pool.clone();
         let list = async move {
@@ -411,6 +422,17 @@ const PURGE: &str = concat!(
 const WAITING: &str = "
 SELECT (SELECT count(*) FROM smile_inbox WHERE state = 'ready')
     + (SELECT count(*) FROM smile_inbox WHERE state = 'running')";
+
+/// The oldest by its number, which the index has: a look at each row would read its body.
+const STATS: &str = "
+WITH ready AS (
+    SELECT count(*) AS events, min(id) AS oldest FROM smile_inbox
+    WHERE state = 'ready' AND vendor = ?1 AND scope = ?2)
+SELECT events,
+    (SELECT count(*) FROM smile_inbox WHERE state = 'running' AND vendor = ?1 AND scope = ?2),
+    (SELECT count(*) FROM smile_inbox WHERE state = 'dead' AND vendor = ?1 AND scope = ?2),
+    (SELECT received_at FROM smile_inbox WHERE id = oldest)
+FROM ready";
 
 const LIST_DEAD: &str = "
 SELECT id, vendor, scope, tenant, event_id, event_name, dead_reason, last_error, attempts,

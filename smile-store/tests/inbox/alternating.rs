@@ -6,8 +6,8 @@ use std::{
 };
 
 use smile_core::{
-    Accepted, DeadLetter, Inbox, Job, JobId, NewEvent, Ownership, Settlement, StoreError, Take,
-    WorkQueue,
+    Accepted, DeadLetter, Inbox, Job, JobId, NewEvent, Ownership, QueueStats, Settlement,
+    StoreError, Take, WorkQueue,
 };
 
 /// Each call goes to the next one.
@@ -41,6 +41,10 @@ impl<Q: WorkQueue> WorkQueue for Alternating<Q> {
 
     async fn has_suspects(&self, vendor: &str, scope: &str) -> Result<bool, StoreError> {
         self.next().has_suspects(vendor, scope).await
+    }
+
+    async fn stats(&self, vendor: &str, scope: &str) -> Result<QueueStats, StoreError> {
+        self.next().stats(vendor, scope).await
     }
 
     async fn extend(&self, job: JobId, lease: Duration) -> Result<Ownership, StoreError> {

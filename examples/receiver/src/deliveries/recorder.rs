@@ -8,17 +8,14 @@ use std::{
 
 use bytes::Bytes;
 use serde::Serialize;
-use smile_core::{Delivery, Observer, Report, Vendor};
+use smile_core::{Delivery, MetricsObserver, Observer, Report, TracingObserver, Vendor};
 use tokio::task;
 
 use super::{
     Content, Deliveries,
     capture::{self, Verdict, milliseconds},
 };
-use crate::{
-    log::{now, to_text},
-    metrics::Metrics,
-};
+use crate::log::{now, to_text};
 
 /// What a delivery comes from.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -30,11 +27,11 @@ pub(crate) enum Origin {
     Worker,
 }
 
-/// Counts reports, and adds them to the deliveries.
+/// Logs and counts reports, and adds them to the deliveries.
 #[derive(Clone)]
 pub(crate) struct Recorder {
     pub(crate) origin: Origin,
-    pub(crate) metrics: Metrics,
+    pub(crate) observers: (TracingObserver, MetricsObserver),
     pub(crate) deliveries: Arc<Deliveries>,
     pub(crate) runs: Runs,
 }
@@ -84,7 +81,7 @@ impl Runs {
 
 impl Observer for Recorder {
     fn observe(&self, report: &Report<'_>) {
-        self.metrics.observe(report);
+        self.observers.observe(report);
         let verdict = Verdict::of(report);
         match self.origin {
             Origin::Request => {

@@ -150,8 +150,10 @@ fn the_other_routes_answer() {
             .expect_status(204, "signed");
         let metrics = String::from_utf8(receiver.get("/metrics").body).unwrap();
         for line in [
-            "smile_webhook_deliveries_total{vendor=\"smile-api\",outcome=\"handled\"} 1",
-            "smile_webhook_deliveries_total{vendor=\"smile-api\",outcome=\"signature\"} 1",
+            "smile_webhook_deliveries_total{vendor=\"smile-api\",origin=\"request\",outcome=\"handled\"} 1",
+            "smile_webhook_deliveries_total{vendor=\"smile-api\",origin=\"request\",outcome=\"signature\"} 1",
+            "smile_webhook_stage_duration_seconds_count{vendor=\"smile-api\",origin=\"request\",stage=\"handler\"} 1",
+            "smile_webhook_body_bytes_bucket{vendor=\"smile-api\",le=\"1024\"} 1",
         ] {
             assert!(metrics.contains(line), "{metrics}");
         }

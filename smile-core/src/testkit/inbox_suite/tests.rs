@@ -7,6 +7,7 @@ use crate::{DeadLetter, JobId, StoreError, testkit::MemoryInbox};
 enum Flaw {
     None,
     AcceptsTwice,
+    CountsRunningAsWaiting,
     IgnoresTheBody,
     IgnoresTheLimitOfAttempts,
     IgnoresTheScope,
@@ -63,6 +64,18 @@ impl WorkQueue for Flawed {
 
     async fn has_suspects(&self, vendor: &str, scope: &str) -> Result<bool, StoreError> {
         self.inbox.has_suspects(vendor, scope).await
+    }
+
+    async fn stats(&self, vendor: &str, scope: &str) -> Result<QueueStats, StoreError> {
+        let stats = self.inbox.stats(vendor, scope).await?;
+        Ok(match self.flaw {
+            Flaw::CountsRunningAsWaiting => QueueStats {
+                waiting: stats.waiting + stats.running,
+                running: 0,
+                ..stats
+            },
+            _ => stats,
+        })
     }
 
     async fn extend(&self, job: JobId, lease: Duration) -> Result<Ownership, StoreError> {
@@ -123,6 +136,10 @@ async fn each_flaw_breaks_the_rules_about_it_and_none_breaks_none() {
         (
             Flaw::IgnoresTheLimitOfAttempts,
             Some("an_event_whose_process_ended_in_its_last_attempt_is_a_dead_letter"),
+        ),
+        (
+            Flaw::CountsRunningAsWaiting,
+            Some("what_waits_runs_and_is_dead_is_counted"),
         ),
         (
             Flaw::IgnoresTheScope,

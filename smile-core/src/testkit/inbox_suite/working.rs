@@ -298,3 +298,42 @@ pub(super) async fn an_id_reuse_is_a_dead_letter_and_leaves_the_first_event_alon
     expect("dead letters", found, vec![DeadReason::IdReuse])?;
     bench.take_one(LONG).await.map(drop)
 }
+
+pub(super) async fn what_waits_runs_and_is_dead_is_counted(bench: Bench<impl WorkQueue>) -> Found {
+    let counts = |stats: QueueStats| [stats.waiting, stats.running, stats.dead];
+    let empty = bench.stats(&bench.scope).await?;
+    expect("of an empty inbox", empty, QueueStats::default())?;
+    let second = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    for (id, received_at) in [
+        ("et-1", second - Duration::from_secs(9)),
+        ("et-2", second),
+        ("et-3", SystemTime::now()),
+    ] {
+        let event = NewEvent {
+            received_at,
+            ..bench.event(id)
+        };
+        bench.accept(event).await?;
+        sleep_past(Duration::ZERO).await;
+    }
+    let job = bench.take_one(LONG).await?;
+    let running = bench.stats(&bench.scope).await?;
+    expect("waiting, running, dead", counts(running), [2, 1, 0])?;
+    expect("oldest", running.oldest_received_at, Some(second))?;
+    let settled = bench.settle(&job, dead(DeadReason::Failed)).await?;
+    expect("the first ends", settled, Ownership::Held)?;
+    let retry = Settlement::Retry {
+        after: LONG,
+        error: "as the test says".into(),
+    };
+    for settlement in [retry, Settlement::Done] {
+        let job = bench.take_one(LONG).await?;
+        let settled = bench.settle(&job, settlement).await?;
+        expect("another ends", settled, Ownership::Held)?;
+    }
+    let ended = bench.stats(&bench.scope).await?;
+    expect("waiting, running, dead", counts(ended), [1, 0, 1])?;
+    expect("oldest", ended.oldest_received_at, Some(second))?;
+    let elsewhere = bench.stats("another").await?;
+    expect("of another scope", elsewhere, QueueStats::default())
+}
