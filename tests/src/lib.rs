@@ -39,3 +39,8 @@ pub struct Answers;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/delivery.md")]
 pub struct Delivery;
+
+/// Compiles the page of observability.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/observability.md")]
+pub struct Observability;
