@@ -160,7 +160,7 @@ impl Default for MetricsObserver {
 impl Observer for MetricsObserver {
     fn observe(&self, report: &Report<'_>) {
         let (vendor, origin, outcome) = (report.vendor, report.origin.label(), report.label());
-        let durations = report.durations;
+        let durations = report.durations();
         counter!(DELIVERIES, "vendor" => vendor, "origin" => origin, "outcome" => outcome)
             .increment(1);
         histogram!(DURATION, "vendor" => vendor, "origin" => origin, "outcome" => outcome)
