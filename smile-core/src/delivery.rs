@@ -23,7 +23,7 @@ pub struct Delivery<V: Vendor> {
     intake: Option<IntakeId>,
     /// From the verification to the hand-over; a clone has none.
     #[cfg(feature = "intake")]
-    progress: Option<Progress>,
+    progress: Option<Box<Progress>>,
     /// The worker's run, for an event out of an inbox.
     #[cfg(feature = "inbox")]
     work: Option<Arc<Work>>,
@@ -142,13 +142,13 @@ impl<V: Vendor> Delivery<V> {
     /// Keeps the progress until the hand-over, which takes it: a handler may keep its delivery, and
     /// must not keep the span open.
     #[cfg(feature = "intake")]
-    pub(crate) fn with_progress(self, progress: Progress) -> Self {
+    pub(crate) fn with_progress(self, progress: Box<Progress>) -> Self {
         let progress = Some(progress);
         Self { progress, ..self }
     }
 
     #[cfg(feature = "intake")]
-    pub(crate) fn take_progress(&mut self) -> Option<Progress> {
+    pub(crate) fn take_progress(&mut self) -> Option<Box<Progress>> {
         self.progress.take()
     }
 

@@ -103,7 +103,10 @@ impl<V: Vendor> Intake<V> {
         let mut progress = Progress::of_request(V::NAME);
         let span = progress.span.clone();
         span.in_scope(|| match self.check_head(head, &mut progress) {
-            Ok(pending) => Ok(Admitted { pending, progress }),
+            Ok(pending) => Ok(Admitted {
+                pending,
+                progress: Box::new(progress),
+            }),
             Err(rejection) => Err(self.reject(&mut progress, None, rejection)),
         })
     }
@@ -169,7 +172,7 @@ impl<V: Vendor> Intake<V> {
             mut progress,
         }: Admitted<V>,
         body: B,
-    ) -> Result<(Verified<Bytes>, Progress), Rejection>
+    ) -> Result<(Verified<Bytes>, Box<Progress>), Rejection>
     where
         B: Stream<Item = Result<Bytes, E>>,
         E: Into<BodyError>,
@@ -206,7 +209,7 @@ impl<V: Vendor> Intake<V> {
         Fut: Future<Output = R>,
     {
         let progress = delivery.take_progress();
-        let progress = progress.unwrap_or_else(|| Progress::of_request(V::NAME));
+        let progress = progress.unwrap_or_else(|| Box::new(Progress::of_request(V::NAME)));
         let span = progress.span.clone();
         self.hand_over_in_span(delivery, progress, run, status)
             .instrument(span)
@@ -215,7 +218,7 @@ impl<V: Vendor> Intake<V> {
     async fn hand_over_in_span<R, Fut>(
         self,
         mut delivery: Delivery<V>,
-        mut progress: Progress,
+        mut progress: Box<Progress>,
         run: impl FnOnce(Delivery<V>) -> Fut,
         status: fn(&R) -> Option<u16>,
     ) -> IntakeResponse<R>

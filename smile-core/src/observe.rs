@@ -11,12 +11,13 @@ mod progress;
 mod tracing_observer;
 
 pub use durations::Durations;
+pub(crate) use durations::{Stage, Stopwatch};
 pub use event::Event;
 pub(crate) use event::unix_seconds;
 #[cfg(feature = "metrics")]
 pub use metrics::MetricsObserver;
 pub use outcome::Outcome;
-pub(crate) use progress::{End, Progress, Stage};
+pub(crate) use progress::{End, Progress};
 pub use tracing_observer::TracingObserver;
 
 /// Receives one report for each request, when its answer is known, and for each run of a worker.
@@ -96,14 +97,18 @@ pub struct Report<'a> {
     pub attempt: u32,
     /// The bytes of the body that were read; `None` where the head was refused.
     pub size: Option<usize>,
-    /// How long it took.
-    pub durations: Durations,
     /// The request's `traceparent` header, where it is well formed and its ids are not all zero. It
     /// is not signed: link to it, and do not continue it. `None` where the head was refused.
     pub trace_parent: Option<&'a str>,
+    stopwatch: &'a Stopwatch,
 }
 
 impl Report<'_> {
+    /// How long its stages took. Each call computes it anew.
+    pub fn durations(&self) -> Durations {
+        self.stopwatch.durations()
+    }
+
     /// The [outcome's label](Outcome::label), or for a refusal the
     /// [label of its kind](crate::RejectionKind::label), such as `body_timeout`.
     pub fn label(&self) -> &'static str {

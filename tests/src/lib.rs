@@ -49,3 +49,8 @@ pub struct Rotation;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/moving.md")]
 pub struct Moving;
+
+/// Compiles the page of observability.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/observability.md")]
+pub struct Observability;

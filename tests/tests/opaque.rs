@@ -1,5 +1,5 @@
-//! Nothing that is shown holds a secret, a computed signature or a body: no log line at any level,
-//! no error, no `Debug` output, no response.
+//! Nothing that is shown holds a secret, a computed signature or a body: no log line and no span at
+//! any level, no metric, no error, no `Debug` output, no response.
 
 #![expect(
     clippy::unwrap_used,
@@ -10,11 +10,18 @@ use std::{
     fmt::Write as _,
     io,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use bytes::Bytes;
+use metrics_exporter_prometheus::PrometheusBuilder;
 use smile_conformance::{Kind, Reaction, Request, Setup, sign};
-use smile_core::{Intake, KeyRing, Rejection, Secret, Secrets, Signature, SmileApi, Verification};
+use smile_core::{
+    Delivery, Dispatch, Intake, KeyRing, MetricsObserver, Permanent, Rejection, Secret, Secrets,
+    Signature, SmileApi, TracingObserver, Unhandled, Verification, Worker,
+    smile_api::data::AccountConnected, testkit::MemoryInbox,
+};
+use tracing_subscriber::fmt::format::FmtSpan;
 
 /// In the secret, in every signed body, and in no other text.
 const SECRET: &str = "hunter2-the-secret";
@@ -89,41 +96,103 @@ fn nothing_is_given_away(shown: &str, what: &str) {
     }
 }
 
-/// One test, since there is one log in a process.
+/// One test, since there is one log and one recorder of metrics in a process.
 #[test]
-fn no_log_line_and_no_response_gives_anything_away() {
+fn no_log_line_no_span_no_metric_and_no_response_gives_anything_away() {
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
+        .with_span_events(FmtSpan::FULL)
+        .with_ansi(false)
         .with_writer(move || writer.clone())
         .finish();
     tracing::subscriber::set_global_default(subscriber).expect("the only one");
+    let metrics = PrometheusBuilder::new().install_recorder().unwrap();
+    let observer = (TracingObserver, MetricsObserver::new());
 
     for kind in Kind::SERVERS {
-        let intake = Intake::smile_api(Secret::new(SECRET).unwrap())
-            .body_limit(10_000)
-            .unwrap();
+        let intake = || {
+            Intake::smile_api(Secret::new(SECRET).unwrap())
+                .body_limit(10_000)
+                .unwrap()
+                .observer(observer.clone())
+        };
+        let inbox = MemoryInbox::default();
         let subject = Setup::new()
-            .smile_api(intake.build())
-            .react(|run| Reaction::Answer(if run == 1 { 500 } else { 204 }))
+            .smile_api(intake().build())
+            .inbox_smile_api(intake().inbox(inbox.clone()))
+            .react(|run| match run {
+                1 => Reaction::Answer(500),
+                2 => Reaction::Panic,
+                _ => Reaction::Answer(204),
+            })
             .start(kind);
         for request in requests() {
             if request.target == "/unprotected" && kind == Kind::Hyper {
                 continue;
             }
-            let answer = subject.send(&request);
-            nothing_is_given_away(&String::from_utf8_lossy(&answer.body), "a response's body");
-            nothing_is_given_away(&format!("{:?}", answer.headers), "a response's headers");
+            for request in [request.clone(), request.to_inbox()] {
+                let answer = subject.send(&request);
+                nothing_is_given_away(&String::from_utf8_lossy(&answer.body), "a response's body");
+                nothing_is_given_away(&format!("{:?}", answer.headers), "a response's headers");
+            }
         }
+        work(&inbox, observer.clone());
     }
 
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    assert!(
-        log.contains("delivery refused") && log.contains("no verified event"),
-        "{log}"
-    );
+    for seen in [
+        "delivery refused",
+        "no verified event",
+        r#"outcome="handled""#,
+        r#"outcome="handler_failed""#,
+        r#"outcome="handler_panicked""#,
+        r#"outcome="stored""#,
+        r#"outcome="unhandled""#,
+        r#"outcome="dead_letter""#,
+        "the handler failed; it runs again",
+        "the event is a dead letter",
+        "smile: close",
+    ] {
+        assert!(log.contains(seen), "{seen} is not in {log}");
+    }
     nothing_is_given_away(&log, "the log");
+    let metrics = metrics.render();
+    assert!(
+        metrics.contains(r#"outcome="handler_panicked""#),
+        "{metrics}"
+    );
+    nothing_is_given_away(&metrics, "a metric");
+}
+
+/// Handles what is stored, by a table whose handler fails, panics and gives up.
+fn work(inbox: &MemoryInbox, observer: (TracingObserver, MetricsObserver)) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build();
+    runtime.unwrap().block_on(async {
+        let worker = Worker::new(inbox.clone())
+            .backoff(Duration::from_millis(1), Duration::from_millis(1))
+            .observer(observer)
+            .dispatch(Dispatch::new().on(handle).otherwise(take))
+            .start();
+        inbox.settled().await;
+        worker.stop().await;
+    });
+}
+
+async fn handle(
+    event: Delivery<SmileApi>,
+    account: AccountConnected<'static>,
+) -> Result<(), Permanent> {
+    assert_eq!(account.login_name.as_deref(), Some(PERSONAL));
+    assert!(event.attempt() > 1, "the handler was told to panic");
+    Err(Permanent::new("no such account"))
+}
+
+async fn take(_: Delivery<SmileApi>, _: Unhandled) -> Result<(), Permanent> {
+    Ok(())
 }
 
 #[test]

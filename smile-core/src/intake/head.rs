@@ -73,7 +73,8 @@ fn trace_parent(head: &dyn Head) -> Option<Box<str>> {
 /// A request whose head passed the checks: for [`Intake::receive`], which reads its body.
 pub struct Admitted<V: Vendor> {
     pub(super) pending: PendingVerification<V>,
-    pub(crate) progress: Progress,
+    /// In a box: it goes from hand to hand, and a slow sender keeps it.
+    pub(crate) progress: Box<Progress>,
 }
 
 /// A verification that has begun, or the lookup of secrets that it waits for.

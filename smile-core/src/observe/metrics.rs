@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use ::metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
 
 use super::{Observer, Origin, Outcome, Report};
-use crate::{SmileApi, Vendor};
+use crate::{RejectionKind, SmileApi, SmileIo, Vendor};
 
 mod failed_attempts;
 #[cfg(feature = "inbox")]
@@ -111,6 +111,7 @@ impl MetricsObserver {
         );
         #[cfg(feature = "inbox")]
         inbox::describe();
+        begin_at_zero();
         Self {
             failed: Arc::default(),
         }
@@ -128,7 +129,7 @@ impl MetricsObserver {
         queue: &impl crate::WorkQueue,
         scope: &str,
     ) -> Result<(), crate::StoreError> {
-        for vendor in [SmileApi::NAME, crate::SmileIo::NAME] {
+        for vendor in [SmileApi::NAME, SmileIo::NAME] {
             inbox::record(queue.stats(vendor, scope).await?, vendor, scope);
         }
         Ok(())
@@ -159,7 +160,7 @@ impl Default for MetricsObserver {
 impl Observer for MetricsObserver {
     fn observe(&self, report: &Report<'_>) {
         let (vendor, origin, outcome) = (report.vendor, report.origin.label(), report.label());
-        let durations = report.durations;
+        let durations = report.durations();
         counter!(DELIVERIES, "vendor" => vendor, "origin" => origin, "outcome" => outcome)
             .increment(1);
         histogram!(DURATION, "vendor" => vendor, "origin" => origin, "outcome" => outcome)
@@ -202,6 +203,18 @@ impl Observer for MetricsObserver {
             Origin::Worker => {}
         }
     }
+}
+
+/// Shows what alerts look at from the start: Prometheus sees no increase in the first value of a
+/// series that was not there before.
+fn begin_at_zero() {
+    let refusal = RejectionKind::StoreUnavailable.label();
+    let origin = Origin::Request.label();
+    for vendor in [SmileApi::NAME, SmileIo::NAME] {
+        counter!(DELIVERIES, "vendor" => vendor, "origin" => origin, "outcome" => refusal)
+            .increment(0);
+    }
+    counter!(THIRD_FAILURES, "vendor" => SmileApi::NAME).increment(0);
 }
 
 /// A count as a metric takes it; exact up to four billion.

@@ -1,40 +1,23 @@
 //! How far one delivery has come.
 
-use std::time::Duration;
+use tracing::{Span, field::Empty, level_filters::LevelFilter};
 
-use tokio::time::Instant;
-use tracing::{Span, field::Empty};
-
-use super::{Durations, Event, Observer, Origin, Outcome, Report, report};
+use super::{Event, Observer, Origin, Outcome, Report, Stage, durations::Stopwatch, report};
 use crate::{Delivery, Rejection, Vendor, head::names};
 
 /// The span of one delivery, the times of its stages, and what else its report says.
 ///
-/// Reads the clock once at its start, once between two stages and once for the report.
+/// Reads the clock at its start, between two stages and for the report.
 #[derive(Debug)]
 pub(crate) struct Progress {
     pub(crate) span: Span,
     origin: Origin,
     attempt: u32,
-    stage: Stage,
-    begun: Instant,
-    stage_begun: Instant,
-    durations: Durations,
+    stopwatch: Stopwatch,
     pub(crate) size: Option<usize>,
     /// The signed timestamp of Smile.io's delivery, or when a worker's event was received.
     pub(crate) sent_at: Option<u64>,
     trace_parent: Option<Box<str>>,
-}
-
-/// What a delivery is at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
-    /// Between the stages that are reported, or over.
-    Other,
-    Body,
-    Verification,
-    Claim,
-    Handler,
 }
 
 /// How a delivery ended, for [`Progress::report`].
@@ -48,49 +31,55 @@ pub(crate) struct End<'a> {
 impl Progress {
     /// Begins with a request.
     pub(crate) fn of_request(vendor: &'static str) -> Self {
-        let span = tracing::info_span!(
-            target: "smile",
-            "smile.delivery",
-            vendor,
-            event = Empty,
-            id = Empty,
-            tenant = Empty,
-            traceparent = Empty,
-            outcome = Empty,
-            status = Empty,
-        );
+        let span = || {
+            tracing::info_span!(
+                target: "smile",
+                "smile.delivery",
+                vendor,
+                event = Empty,
+                id = Empty,
+                tenant = Empty,
+                traceparent = Empty,
+                outcome = Empty,
+                status = Empty,
+            )
+        };
         Self::begin(span, Origin::Request, 1)
     }
 
     /// Begins with a run of a worker.
     #[cfg(feature = "inbox")]
     pub(crate) fn of_run(vendor: &'static str, attempt: u32) -> Self {
-        // No parent: the worker's own task is not what caused the event.
-        let span = tracing::info_span!(
-            target: "smile",
-            parent: None,
-            "smile.delivery",
-            vendor,
-            attempt,
-            event = Empty,
-            id = Empty,
-            tenant = Empty,
-            traceparent = Empty,
-            outcome = Empty,
-        );
+        let span = || {
+            // No parent: the worker's own task is not what caused the event.
+            tracing::info_span!(
+                target: "smile",
+                parent: None,
+                "smile.delivery",
+                vendor,
+                attempt,
+                event = Empty,
+                id = Empty,
+                tenant = Empty,
+                traceparent = Empty,
+                outcome = Empty,
+            )
+        };
         Self::begin(span, Origin::Worker, attempt)
     }
 
-    fn begin(span: Span, origin: Origin, attempt: u32) -> Self {
-        let now = Instant::now();
+    fn begin(span: impl FnOnce() -> Span, origin: Origin, attempt: u32) -> Self {
+        // With the feature `log` of `tracing` a disabled span costs 500 instructions, and this none.
+        let span = if LevelFilter::current() >= LevelFilter::INFO {
+            span()
+        } else {
+            Span::none()
+        };
         Self {
             span,
             origin,
             attempt,
-            stage: Stage::Other,
-            begun: now,
-            stage_begun: now,
-            durations: Durations::default(),
+            stopwatch: Stopwatch::start(),
             size: None,
             sent_at: None,
             trace_parent: None,
@@ -99,26 +88,13 @@ impl Progress {
 
     /// Ends the stage and begins the next one.
     pub(crate) fn enter(&mut self, next: Stage) {
-        let now = Instant::now();
-        let took = now.saturating_duration_since(self.stage_begun);
-        let ended = match self.stage {
-            Stage::Other => None,
-            Stage::Body => Some(&mut self.durations.body),
-            Stage::Verification => Some(&mut self.durations.verification),
-            Stage::Claim => Some(&mut self.durations.claim),
-            Stage::Handler => Some(&mut self.durations.handler),
-        };
-        if let Some(ended) = ended {
-            *ended = Some(ended.unwrap_or(Duration::ZERO) + took);
-        }
-        self.stage_begun = now;
-        self.stage = next;
+        self.stopwatch.enter(next);
     }
 
     /// Counts the time since the last stage to the next one, which saves a look at the clock where
     /// nothing of note lies between the two.
     pub(crate) fn go_on_to(&mut self, next: Stage) {
-        self.stage = next;
+        self.stopwatch.go_on_to(next);
     }
 
     /// Notes the request's `traceparent`.
@@ -162,10 +138,6 @@ impl Progress {
             rejection,
             status,
         } = end;
-        let durations = Durations {
-            whole: self.stage_begun.saturating_duration_since(self.begun),
-            ..self.durations
-        };
         let ended = Report {
             vendor,
             origin: self.origin,
@@ -175,7 +147,7 @@ impl Progress {
             status,
             attempt: self.attempt,
             size: self.size,
-            durations,
+            stopwatch: &self.stopwatch,
             trace_parent: self.trace_parent.as_deref(),
         };
         if !self.span.is_disabled() {

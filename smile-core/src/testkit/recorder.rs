@@ -108,7 +108,7 @@ impl Observer for Recorder {
             attempt: report.attempt,
             size: report.size,
             age: event.and_then(|event| event.age()),
-            durations: report.durations,
+            durations: report.durations(),
             trace_parent: report.trace_parent.map(str::to_owned),
         });
         TracingObserver.observe(report);

@@ -1,4 +1,4 @@
-//! Redis, PostgreSQL, PgBouncer, NATS and nginx for tests: each started from the installed program
+//! Redis, PostgreSQL, PgBouncer, NATS, nginx and Prometheus for tests: each started from the installed program
 //! in a temporary folder and on a free port, and there to be frozen, killed and restarted.
 //!
 //! ```no_run
@@ -22,6 +22,7 @@ mod nginx;
 mod pgbouncer;
 mod postgres;
 mod process;
+mod prometheus;
 mod redis;
 
 pub use forwarder::Forwarder;
@@ -29,4 +30,5 @@ pub use nats::Nats;
 pub use nginx::Nginx;
 pub use pgbouncer::{PgBouncer, PoolMode};
 pub use postgres::Postgres;
+pub use prometheus::{Prometheus, promtool};
 pub use redis::Redis;

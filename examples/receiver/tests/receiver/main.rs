@@ -11,4 +11,5 @@ mod hostile;
 mod inbox;
 mod interface;
 mod process;
+mod prometheus;
 mod replicas;
