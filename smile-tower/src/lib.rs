@@ -119,3 +119,8 @@ pub use layer::{DefaultBody, SmileLayer};
 pub use registration::{RegistrationClient, RegistrationError};
 pub use service::SmileService;
 pub use smile_core::*;
+
+/// Compiles the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
