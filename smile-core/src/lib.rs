@@ -180,7 +180,7 @@ pub use handoff::{
 pub use head::{Field, Head};
 #[cfg(feature = "inbox")]
 pub use inbox::{
-    Accepted, DeadLetter, DeadReason, Inbox, InboxAdmitted, InboxIntake,
+    Accepted, DeadLetter, DeadReason, FetchedEvent, Inbox, InboxAdmitted, InboxIntake,
     IntoEndpoint, Job, JobId, NewEvent, Permanent, Settlement, StoredEvent, Take,
     UnknownDeadReason, WorkQueue, Worker, WorkerHandle,
 };
