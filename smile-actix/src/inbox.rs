@@ -44,6 +44,11 @@ pub struct SmileInbox<V: Vendor = SmileApi> {
 }
 
 impl<V: Vendor> SmileInbox<V> {
+    /// The intake inside, such as for [`InboxIntake::trust_fetched`].
+    pub fn intake(&self) -> &InboxIntake<V> {
+        &self.intake
+    }
+
     /// Answers refusals with one's own response instead of the problem document, as
     /// [`SmileMiddleware::on_rejection`](crate::SmileMiddleware::on_rejection) does.
     #[must_use]

@@ -110,3 +110,8 @@ pub use middleware::SmileMiddleware;
 #[doc(hidden)]
 pub use middleware::SmileService;
 pub use smile_core::*;
+
+/// Compiles the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

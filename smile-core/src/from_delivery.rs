@@ -4,6 +4,11 @@ use crate::{Delivery, Vendor};
 
 /// What a handler of a [`Dispatch`](crate::Dispatch) or a worker takes: a [`Delivery`], or the
 /// `SmileEvent` of an adapter, so that one function serves everywhere.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no event that a handler can take",
+    label = "expected a `SmileEvent` of an adapter, or a `Delivery` of the core",
+    note = "such as `async fn on_event(event: SmileEvent) -> Result<(), MyError>`"
+)]
 pub trait FromDelivery: Sized {
     /// Whose events these are.
     type Vendor: Vendor;

@@ -6,6 +6,11 @@ use std::{fmt, net::IpAddr};
 ///
 /// Header values are bytes and names are lower-case text, so that no version of the `http` crate
 /// appears here (actix-web is on another major than hyper and axum).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not show a request's head",
+    label = "`Head` is not implemented for it",
+    note = "an adapter, such as smile-tower or smile-actix, shows its framework's requests; implement `Head` to verify what came another way"
+)]
 pub trait Head {
     /// The method, in upper case: `POST`.
     fn method(&self) -> &str;

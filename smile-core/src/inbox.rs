@@ -7,6 +7,7 @@ use crate::StoreError;
 mod backoff;
 mod dead_letter;
 mod endpoint;
+mod fetched_event;
 mod handler;
 mod new_event;
 mod queue;
@@ -17,6 +18,7 @@ mod worker;
 
 pub use dead_letter::{DeadLetter, DeadReason, UnknownDeadReason};
 pub use endpoint::{InboxAdmitted, InboxIntake, IntoEndpoint};
+pub use fetched_event::FetchedEvent;
 pub use handler::Permanent;
 pub use new_event::NewEvent;
 pub use queue::{Job, JobId, Settlement, Take, WorkQueue};
@@ -33,6 +35,12 @@ pub use worker::{Worker, WorkerHandle};
 /// `nats-inbox` does.
 ///
 /// The acceptance suite in the test kit holds an inbox to this contract.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no inbox",
+    label = "`Inbox` is not implemented for it",
+    note = "inboxes are `SqliteInbox` and `PostgresInbox` of smile-store, and types of your own that implement `Inbox`",
+    note = "where this is a future, add `.await?` to the call that connects the inbox"
+)]
 pub trait Inbox: Send + Sync + 'static {
     /// Stores the event, unless one with its key is stored already.
     ///

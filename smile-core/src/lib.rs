@@ -181,9 +181,9 @@ pub use handoff::{
 pub use head::{Field, Head};
 #[cfg(feature = "inbox")]
 pub use inbox::{
-    Accepted, DeadLetter, DeadReason, Inbox, InboxAdmitted, InboxIntake, IntoEndpoint, Job, JobId,
-    NewEvent, Permanent, QueueStats, Settlement, StoredEvent, Take, UnknownDeadReason, WorkQueue,
-    Worker, WorkerHandle,
+    Accepted, DeadLetter, DeadReason, FetchedEvent, Inbox, InboxAdmitted, InboxIntake,
+    IntoEndpoint, Job, JobId, NewEvent, Permanent, QueueStats, Settlement, StoredEvent, Take,
+    UnknownDeadReason, WorkQueue, Worker, WorkerHandle,
 };
 #[cfg(feature = "intake")]
 pub use intake::{Admitted, Intake, IntakeBuilder, IntakeResponse};
@@ -200,3 +200,8 @@ pub use smile_io::SmileIo;
 pub use source_ip::{InvalidNetwork, IpAllowList};
 pub use vendor::Vendor;
 pub use verify::{Signature, Verification, Verified};
+
+/// Compiles the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -56,6 +56,11 @@ pub use tracing_observer::TracingObserver;
 ///     .build();
 /// # Ok::<(), smile_core::EmptySecret>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no observer of deliveries",
+    label = "`Observer` is not implemented for it",
+    note = "implement it for a type of your own: `fn observe(&self, report: &Report<'_>)`"
+)]
 pub trait Observer: Send + Sync + 'static {
     /// Takes the report of one request.
     fn observe(&self, report: &Report<'_>);

@@ -258,8 +258,9 @@ impl<V: Vendor> fmt::Debug for Verification<V> {
 
 /// Bytes whose signature was checked: to hold one is the proof.
 ///
-/// [`Verification::finish`] makes one; so does [`Delivery::trust_stored`](crate::Delivery), for bytes
-/// that were verified before they were stored in an inbox.
+/// [`Verification::finish`] makes one; so do [`Delivery::trust_stored`](crate::Delivery), for bytes
+/// that were verified before they were stored in an inbox, and `InboxIntake::trust_fetched`, for what
+/// the application itself fetched from the vendor.
 #[derive(Clone)]
 pub struct Verified<T> {
     value: T,

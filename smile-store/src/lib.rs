@@ -116,3 +116,8 @@ pub use sqlite::SqliteInbox;
 /// The driver whose pools and connections the stores in SQLite and PostgreSQL take.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use sqlx;
+
+/// Compiles the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

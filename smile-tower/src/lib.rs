@@ -126,3 +126,8 @@ pub use registration::{RegistrationClient, RegistrationError};
 pub use serve::{Serve, ServeFuture, serve};
 pub use service::SmileService;
 pub use smile_core::*;
+
+/// Compiles the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

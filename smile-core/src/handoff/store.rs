@@ -33,6 +33,12 @@ use crate::{EventKey, Fence, Fingerprint, Token};
 ///   effort.
 ///
 /// `testkit::dedupe_store_suite` tests a store against this contract.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no store of seen events",
+    label = "`DedupeStore` is not implemented for it",
+    note = "stores are `MemoryDedupe`, those of smile-store, and types of your own that implement `DedupeStore`",
+    note = "where this is a future, add `.await?` to the call that connects the store"
+)]
 pub trait DedupeStore: Send + Sync + 'static {
     /// Claims the event, unless it is claimed or done.
     ///

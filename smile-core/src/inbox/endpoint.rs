@@ -107,7 +107,7 @@ impl<V: Vendor> InboxIntake<V> {
             return self.store(event, None, progress).await;
         };
         progress.verified(&delivery);
-        let key = match self.intake.inbox_key(&delivery) {
+        let key = match self.key(&delivery) {
             Ok(InboxKey::Ping) => return Ok(self.intake.answer_ping(progress, &delivery)),
             Ok(InboxKey::Event(key)) => key,
             Err(rejection) => {
@@ -137,11 +137,24 @@ impl<V: Vendor> InboxIntake<V> {
         }
     }
 
-    fn event(&self, key: EventKey, verified: &Verified<Bytes>) -> NewEvent {
+    /// The key of an event, where it is not a ping that the intake answers.
+    pub(super) fn key(&self, delivery: &Delivery<V>) -> Result<InboxKey, Rejection> {
+        self.intake.inbox_key(delivery)
+    }
+
+    pub(super) fn event(&self, key: EventKey, verified: &Verified<Bytes>) -> NewEvent {
         NewEvent {
             retention: self.intake.retention(),
             ..NewEvent::new::<V>(key, self.intake.scope(), verified)
         }
+    }
+
+    pub(super) async fn keep(&self, event: NewEvent) -> Result<Accepted, Rejection> {
+        let accepted = self.inbox.accept(event).await;
+        accepted.map_err(|err| {
+            let rejection = Rejection::from(Reason::InboxFailed).because(Arc::new(err));
+            rejection.retry_in(crate::handoff::RETRY)
+        })
     }
 
     async fn store(
@@ -152,16 +165,12 @@ impl<V: Vendor> InboxIntake<V> {
     ) -> Result<Reply, Rejection> {
         progress.enter(Stage::Claim);
         let is_dead = event.dead.is_some();
-        let outcome = match self.inbox.accept(event).await {
+        let outcome = match self.keep(event).await {
             Ok(Accepted::New) if is_dead => Outcome::DeadLetter,
             Ok(Accepted::New) => Outcome::Stored,
             Ok(Accepted::Duplicate) => Outcome::Duplicate,
             Ok(Accepted::IdReuse) => Outcome::IdReuse,
-            Err(err) => {
-                let rejection = Rejection::from(Reason::InboxFailed).because(Arc::new(err));
-                let rejection = rejection.retry_in(crate::handoff::RETRY);
-                return Err(self.intake.reject(progress, delivery, rejection));
-            }
+            Err(rejection) => return Err(self.intake.reject(progress, delivery, rejection)),
         };
         self.intake.ended(progress, outcome, delivery, Some(200));
         Ok(match outcome {

@@ -12,7 +12,8 @@ use crate::{EventKey, Fingerprint, Vendor, Verified};
 
 /// A verified event to store: all that an inbox has to keep.
 ///
-/// Only the endpoint makes one, so that nothing unverified is stored.
+/// Only the endpoint makes one, so that nothing unverified is stored; and
+/// [`trust_fetched`](super::InboxIntake::trust_fetched), for what the application fetched itself.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct NewEvent {

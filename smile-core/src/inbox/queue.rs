@@ -18,6 +18,12 @@ use crate::{Ownership, StoreError, Token};
 /// ```
 ///
 /// Every step is one atomic operation that is durable when it returns. Time is the database's.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no inbox that a worker can take events from",
+    label = "`WorkQueue` is not implemented for it",
+    note = "such inboxes are `SqliteInbox` and `PostgresInbox` of smile-store",
+    note = "where this is a future, add `.await?` to the call that connects the inbox"
+)]
 pub trait WorkQueue: Inbox {
     /// Takes events that are due, oldest first. Each counts as begun from now on.
     ///

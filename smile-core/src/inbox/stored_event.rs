@@ -47,7 +47,8 @@ impl<V: Vendor> Delivery<V> {
     /// Makes a delivery of what an inbox kept, **without a signature to check**: for inboxes and the
     /// consumers of a broker, whose storage only this application writes.
     ///
-    /// This is the one way to a delivery that verifies nothing. `attempt` is the number of the run, from
+    /// This and [`trust_fetched`](super::InboxIntake::trust_fetched) are the ways to a delivery that verify
+    /// nothing. `attempt` is the number of the run, from
     /// 1, as the storage or the broker counts them.
     ///
     /// # Errors
