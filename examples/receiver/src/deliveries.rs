@@ -8,7 +8,7 @@ use std::{
 use tokio::sync::watch;
 
 use crate::{
-    log::{MOST_BYTES, MOST_LINES, Page},
+    log::{MOST_BYTES, Page},
     options::Failure,
     viewer::Viewer,
 };
@@ -28,6 +28,7 @@ pub(crate) struct Deliveries {
     boot: String,
     /// Whether only this machine can reach the receiver.
     loopback: bool,
+    most: usize,
     kept: Mutex<Kept>,
     news: watch::Sender<News>,
 }
@@ -47,12 +48,14 @@ struct News {
 }
 
 impl Deliveries {
-    pub(crate) fn new(loopback: bool) -> Result<Self, Failure> {
+    /// Keeps this many deliveries.
+    pub(crate) fn new(loopback: bool, most: usize) -> Result<Self, Failure> {
         let mut boot = [0; 4];
         getrandom::fill(&mut boot)?;
         Ok(Self {
             boot: format!("{:08x}", u32::from_be_bytes(boot)),
             loopback,
+            most,
             kept: Mutex::new(Kept {
                 next: 1,
                 entries: VecDeque::new(),
@@ -84,7 +87,7 @@ impl Deliveries {
         kept.next += 1;
         kept.bytes += entry.footprint();
         kept.entries.push_back(entry.into());
-        while kept.entries.len() > MOST_LINES || kept.bytes > MOST_BYTES {
+        while kept.entries.len() > self.most || kept.bytes > MOST_BYTES {
             let Some(oldest) = kept.entries.pop_front() else {
                 break;
             };
@@ -97,7 +100,7 @@ impl Deliveries {
 
     /// The entries of a page, oldest first, as a JSON array.
     pub(crate) fn list(&self, page: &Page, viewer: Viewer) -> String {
-        let limit = page.limit().unwrap_or(MOST_LINES);
+        let limit = page.limit().unwrap_or(usize::MAX);
         let lines: Vec<_> = self
             .after(page.after(), limit)
             .iter()

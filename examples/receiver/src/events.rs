@@ -10,7 +10,7 @@ use lru::LruCache;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::log::{Log, MOST_LINES, Page, now};
+use crate::log::{Log, Page, now};
 
 /// The events, and how often the handler ran for each.
 pub(crate) struct Events {
@@ -31,6 +31,14 @@ pub(crate) struct Seen<'a> {
 }
 
 impl Events {
+    /// Keeps this many events.
+    pub(crate) fn new(keep: NonZeroUsize) -> Self {
+        Self {
+            log: Log::new(keep.get()),
+            attempts: Mutex::new(LruCache::new(keep)),
+        }
+    }
+
     /// Counts the handler's runs for an event, from 1. The body identifies an event without an id.
     pub(crate) fn begin_attempt(&self, vendor: &str, id: Option<&str>, raw: &[u8]) -> u64 {
         let mut hasher = DefaultHasher::new();
@@ -64,16 +72,6 @@ impl Events {
 
     pub(crate) fn list(&self, page: &Page) -> String {
         self.log.list(page)
-    }
-}
-
-impl Default for Events {
-    fn default() -> Self {
-        let attempts = LruCache::new(const { NonZeroUsize::new(MOST_LINES).unwrap() });
-        Self {
-            log: Log::default(),
-            attempts: Mutex::new(attempts),
-        }
     }
 }
 

@@ -9,8 +9,11 @@ use std::{
 use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-/// The last 100,000 lines, as far as they fit into 256 MiB.
-pub(crate) struct Log(Mutex<Lines>);
+/// The last lines, as far as they fit into 256 MiB.
+pub(crate) struct Log {
+    most: usize,
+    lines: Mutex<Lines>,
+}
 
 struct Lines {
     /// Sequence number of the next line, from 1.
@@ -39,6 +42,19 @@ impl Page {
 }
 
 impl Log {
+    /// Keeps this many lines.
+    pub(crate) fn new(most: usize) -> Self {
+        let lines = Lines {
+            next: 1,
+            lines: VecDeque::new(),
+            bytes: 0,
+        };
+        Self {
+            most,
+            lines: Mutex::new(lines),
+        }
+    }
+
     /// Adds the line that `line` makes for the next sequence number.
     pub(crate) fn add<T: Serialize>(&self, line: impl FnOnce(u64) -> T) {
         let mut log = self.lock();
@@ -48,7 +64,7 @@ impl Log {
         log.next += 1;
         log.bytes += line.len();
         log.lines.push_back(line);
-        while log.lines.len() > MOST_LINES || log.bytes > MOST_BYTES {
+        while log.lines.len() > self.most || log.bytes > MOST_BYTES {
             let Some(oldest) = log.lines.pop_front() else {
                 break;
             };
@@ -67,7 +83,7 @@ impl Log {
             .lines
             .iter()
             .skip(usize::try_from(skipped).unwrap_or(usize::MAX))
-            .take(page.limit.unwrap_or(MOST_LINES));
+            .take(page.limit.unwrap_or(usize::MAX));
         let mut list = String::from("[");
         for line in lines {
             if list.len() > 1 {
@@ -80,17 +96,13 @@ impl Log {
     }
 
     fn lock(&self) -> MutexGuard<'_, Lines> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Default for Log {
     fn default() -> Self {
-        Self(Mutex::new(Lines {
-            next: 1,
-            lines: VecDeque::new(),
-            bytes: 0,
-        }))
+        Self::new(MOST_LINES)
     }
 }
 
@@ -104,5 +116,5 @@ pub(crate) fn to_text(time: SystemTime) -> Option<String> {
     OffsetDateTime::from(time).format(&Rfc3339).ok()
 }
 
-pub(crate) const MOST_LINES: usize = 100_000;
+const MOST_LINES: usize = 100_000;
 pub(crate) const MOST_BYTES: usize = 256 << 20;

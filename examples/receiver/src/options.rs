@@ -69,6 +69,10 @@ pub(crate) struct Options {
     )]
     body_timeout: f64,
 
+    /// The deliveries and events that the page and the lists show, as far as they fit into 256 MiB
+    #[arg(long, env = "SMILE_KEEP", default_value = "100000", value_name = "N")]
+    keep: NonZeroUsize,
+
     /// The longest time for a request's head
     #[arg(
         long,
@@ -149,6 +153,7 @@ pub(crate) struct Settings {
     pub(crate) forward_to: Option<Uri>,
     pub(crate) dedupe: String,
     pub(crate) inbox: Option<String>,
+    pub(crate) keep: NonZeroUsize,
     pub(crate) head_timeout: Duration,
     pub(crate) max_connections: usize,
     pub(crate) drain_timeout: Duration,
@@ -188,6 +193,7 @@ impl Options {
             forward_to: self.forward_to.as_deref().map(forward_url).transpose()?,
             dedupe: self.dedupe,
             inbox: self.inbox,
+            keep: self.keep,
             head_timeout: seconds("--head-timeout", self.head_timeout)?,
             max_connections: self.max_connections.get(),
             drain_timeout: Duration::from_secs(self.drain_timeout),

@@ -35,8 +35,8 @@ impl Receiver {
         let loopback = settings.listen.ip().is_loopback();
         Ok(Self(Arc::new(Inner {
             callbacks: Callbacks::default(),
-            deliveries: Arc::new(Deliveries::new(loopback)?),
-            events: Events::default(),
+            deliveries: Arc::new(Deliveries::new(loopback, settings.keep.get())?),
+            events: Events::new(settings.keep),
             inspector: Inspector::new(settings),
             metrics: Metrics::install()?,
             runs: Runs::default(),
