@@ -153,6 +153,8 @@ mod secret;
 pub mod smile_api;
 pub mod smile_io;
 mod source_ip;
+#[cfg(feature = "intake")]
+mod sync;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 mod vendor;

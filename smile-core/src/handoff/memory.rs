@@ -5,14 +5,17 @@ use std::{
     fmt,
     future::{Future, ready},
     num::NonZeroUsize,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::PoisonError,
     time::Duration,
 };
 
 use tokio::time::Instant;
 
 use super::{key::KeyHash, timing::Timing};
-use crate::{Claim, DedupeStore, EventKey, Fence, Fingerprint, Ownership, StoreError, Token};
+use crate::{
+    Claim, DedupeStore, EventKey, Fence, Fingerprint, Ownership, StoreError, Token,
+    sync::{Mutex, MutexGuard},
+};
 
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,8 @@
 //! The runs that a shutdown waits for.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use tokio::sync::Notify;
+
+use crate::sync::atomic::{AtomicUsize, Ordering};
 
 /// Counts the deliveries that claim an event or hold one.
 #[derive(Debug, Default)]

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, PoisonError},
 };
 
 use tokio::{
@@ -11,7 +11,10 @@ use tokio::{
 };
 
 use super::key::KeyHash;
-use crate::Fingerprint;
+use crate::{
+    Fingerprint,
+    sync::{Mutex, MutexGuard},
+};
 
 /// Who waits for which event in this process.
 #[derive(Debug, Default)]
