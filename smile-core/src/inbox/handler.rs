@@ -75,7 +75,7 @@ impl<V: Vendor> Described for Delivery<V> {
     }
 
     fn success(&self) -> Outcome {
-        Delivery::success(self)
+        Self::success(self)
     }
 }
 
