@@ -4,7 +4,7 @@ use std::{fmt, future::Future, pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_core::Stream;
-use tracing::Instrument;
+use tracing::Span;
 
 use crate::{
     BodyError, Clock, DedupeBy, Delivery, Event, Fingerprint, Head, Observer, Outcome, Ownership,
@@ -14,7 +14,7 @@ use crate::{
         ClaimAttempt, EventHandle, EventIdentity, Handoff, NotHeld, Running, Timing, Waiting,
     },
     key_ring::{Secrets, Source},
-    observe::{End, Progress, Stage, unix_seconds},
+    observe::{End, Progress, Stage, in_span, unix_seconds},
     source_ip::SourcePolicy,
 };
 
@@ -29,6 +29,8 @@ use body::Body;
 pub use builder::IntakeBuilder;
 pub use head::Admitted;
 use head::PendingVerification;
+#[cfg(feature = "inbox")]
+pub(crate) use head::trace_parent;
 pub(crate) use id::IntakeId;
 #[cfg(feature = "inbox")]
 pub(crate) use inbox::InboxKey;
@@ -101,14 +103,14 @@ impl<V: Vendor> Intake<V> {
     /// the body, before answering with it.
     pub fn admit(&self, head: &dyn Head) -> Result<Admitted<V>, Rejection> {
         let mut progress = Progress::of_request(V::NAME);
-        let span = progress.span.clone();
-        span.in_scope(|| match self.check_head(head, &mut progress) {
+        let _entered = progress.span.clone().map(Span::entered);
+        match self.check_head(head, &mut progress) {
             Ok(pending) => Ok(Admitted {
                 pending,
                 progress: Box::new(progress),
             }),
             Err(rejection) => Err(self.reject(&mut progress, None, rejection)),
-        })
+        }
     }
 
     /// Whether this intake, or a clone, verified the delivery.
@@ -150,18 +152,27 @@ impl<V: Vendor> Intake<V> {
         E: Into<BodyError>,
     {
         let span = admitted.progress.span.clone();
-        let received = async move {
-            let (verified, mut progress) = self.receive_bytes(admitted, body).await?;
-            match self.read(verified) {
-                Ok(delivery) => {
-                    progress.enter(Stage::Other);
-                    progress.verified(&delivery);
-                    Ok(delivery.with_progress(progress))
-                }
-                Err(rejection) => Err(self.reject(&mut progress, None, rejection)),
+        in_span(span, || self.receive_in_span(admitted, body))
+    }
+
+    async fn receive_in_span<B, E>(
+        &self,
+        admitted: Admitted<V>,
+        body: B,
+    ) -> Result<Delivery<V>, Rejection>
+    where
+        B: Stream<Item = Result<Bytes, E>>,
+        E: Into<BodyError>,
+    {
+        let (verified, mut progress) = self.receive_bytes(admitted, body).await?;
+        match self.read(verified) {
+            Ok(delivery) => {
+                progress.enter(Stage::Other);
+                progress.verified(&delivery);
+                Ok(delivery.with_progress(progress))
             }
-        };
-        received.instrument(span)
+            Err(rejection) => Err(self.reject(&mut progress, None, rejection)),
+        }
     }
 
     /// The same, without a look at the bytes. The progress is at the verification then.
@@ -211,8 +222,9 @@ impl<V: Vendor> Intake<V> {
         let progress = delivery.take_progress();
         let progress = progress.unwrap_or_else(|| Box::new(Progress::of_request(V::NAME)));
         let span = progress.span.clone();
-        self.hand_over_in_span(delivery, progress, run, status)
-            .instrument(span)
+        in_span(span, move || {
+            self.hand_over_in_span(delivery, progress, run, status)
+        })
     }
 
     async fn hand_over_in_span<R, Fut>(

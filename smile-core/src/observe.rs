@@ -17,7 +17,7 @@ pub(crate) use event::unix_seconds;
 #[cfg(feature = "metrics")]
 pub use metrics::MetricsObserver;
 pub use outcome::Outcome;
-pub(crate) use progress::{End, Progress};
+pub(crate) use progress::{End, Progress, in_span};
 pub use tracing_observer::TracingObserver;
 
 /// Receives one report for each request, when its answer is known, and for each run of a worker.
@@ -103,7 +103,8 @@ pub struct Report<'a> {
     /// The bytes of the body that were read; `None` where the head was refused.
     pub size: Option<usize>,
     /// The request's `traceparent` header, where it is well formed and its ids are not all zero. It
-    /// is not signed: link to it, and do not continue it. `None` where the head was refused.
+    /// is not signed: link to it, and do not continue it. `None` where the head was refused; and
+    /// where no subscriber wants the span `smile.delivery`, but for an inbox.
     pub trace_parent: Option<&'a str>,
     stopwatch: &'a Stopwatch,
 }

@@ -68,8 +68,8 @@ macro_rules! every_case {
                 a_delivery_has_the_stages_that_it_reached
                 a_direct_delivery_has_no_claim
                 a_handled_event_has_every_stage_and_its_size
-                a_malformed_traceparent_is_not_linked
                 a_stored_event_has_no_handler
+                a_traceparent_is_linked_where_it_is_well_formed
                 the_age_is_since_the_vendors_own_time
             }
             secrets {

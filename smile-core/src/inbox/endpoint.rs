@@ -4,15 +4,14 @@ use std::{fmt, future::Future, sync::Arc, time::SystemTime};
 
 use bytes::Bytes;
 use futures_core::Stream;
-use tracing::Instrument;
 
 use super::{Accepted, DeadReason, Inbox, NewEvent};
 use crate::{
     BodyError, Delivery, EventKey, Head, Intake, IntakeBuilder, Outcome, Reason, Rejection, Reply,
     Vendor, Verified,
     handoff::{StoreFuture, guarded},
-    intake::{Admitted, InboxKey},
-    observe::{Progress, Stage},
+    intake::{Admitted, InboxKey, trace_parent},
+    observe::{Progress, Stage, in_span},
 };
 
 /// The intake pipeline of an endpoint without a handler: what it verifies it stores in an [`Inbox`].
@@ -48,8 +47,13 @@ impl<V: Vendor> InboxIntake<V> {
     ///
     /// The [`Rejection`], which was reported. Give it to [`dismiss`](Self::dismiss).
     pub fn admit(&self, head: &dyn Head) -> Result<InboxAdmitted<V>, Rejection> {
+        let mut admitted = self.intake.admit(head)?;
+        if admitted.progress.span.is_none() {
+            // The intake has not looked for it. It is stored in any case.
+            admitted.progress.link(trace_parent(head));
+        }
         Ok(InboxAdmitted {
-            admitted: self.intake.admit(head)?,
+            admitted,
             received_at: SystemTime::now(),
         })
     }
@@ -78,7 +82,7 @@ impl<V: Vendor> InboxIntake<V> {
         E: Into<BodyError>,
     {
         let span = admitted.admitted.progress.span.clone();
-        self.accept_in_span(admitted, body).instrument(span)
+        in_span(span, || self.accept_in_span(admitted, body))
     }
 
     async fn accept_in_span<B, E>(

@@ -7,7 +7,6 @@ use tokio::{
     task::JoinHandle,
     time::{sleep, timeout},
 };
-use tracing::Instrument;
 
 use super::{
     DeadReason, Job, JobId, Permanent, Settlement, Take, WorkQueue,
@@ -18,7 +17,7 @@ use super::{
 use crate::{
     DispatchError, Event, Observer, Outcome, Ownership,
     catch_panic::catch_panic,
-    observe::{End, Progress, Stage},
+    observe::{End, Progress, Stage, in_span},
     rejection::chain,
 };
 
@@ -63,9 +62,7 @@ pub(super) async fn run<Q: WorkQueue>(
 ) {
     let progress = Progress::of_run(handler.vendor(), job.attempt);
     let span = progress.span.clone();
-    run_in_span(queue, handler, job, limits, progress)
-        .instrument(span)
-        .await;
+    in_span(span, || run_in_span(queue, handler, job, limits, progress)).await;
 }
 
 async fn run_in_span<Q: WorkQueue>(

@@ -42,14 +42,16 @@ impl<V: Vendor> Intake<V> {
                 PendingVerification::Lookup(Box::new((secrets, signature)))
             }
         };
-        progress.link(trace_parent(head));
+        if progress.span.is_some() {
+            progress.link(trace_parent(head));
+        }
         Ok(pending)
     }
 }
 
 /// The header `traceparent` of W3C Trace Context, version 00, where it is well formed and its ids are
 /// not all zero.
-fn trace_parent(head: &dyn Head) -> Option<Box<str>> {
+pub(crate) fn trace_parent(head: &dyn Head) -> Option<Box<str>> {
     let Field::One(value) = head.field(names::TRACE_PARENT) else {
         return None;
     };
