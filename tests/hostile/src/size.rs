@@ -35,7 +35,7 @@ impl Size {
     /// For an unoptimised build on a busy machine.
     pub(crate) fn ci() -> Self {
         Self {
-            slow: 500,
+            slow: 1000,
             deadline: Duration::from_secs(3),
             endless: 4,
             forged: 3000,
@@ -64,7 +64,7 @@ impl Size {
             halves: 50,
             large: 1000,
             vanishing: 10_000,
-            not_reading: 1000,
+            not_reading: 300,
             steady: Duration::from_secs(1800),
             p99: Duration::from_millis(100),
             large_p99: Duration::from_millis(50),
