@@ -77,6 +77,23 @@ fn after_sigterm_every_request_that_has_begun_is_answered_and_the_process_ends()
     }
 }
 
+#[test]
+fn a_receiver_without_descriptors_goes_on_as_soon_as_it_has_some() {
+    for framework in FRAMEWORKS {
+        let receiver = Receiver::start(framework, &[]);
+        receiver
+            .send(&sign::smile_api(sign::event()))
+            .expect_status(204, "before");
+        receiver.allow_descriptors(10);
+        let flood: Vec<_> = (0..30).map(|_| receiver.connect()).collect();
+        sleep(Duration::from_millis(500));
+        drop(flood);
+        receiver
+            .send(&sign::smile_api(sign::event()))
+            .expect_status(204, framework);
+    }
+}
+
 /// What is left unread of one request is not taken for the next.
 #[test]
 fn a_request_after_a_refused_one_is_read_from_its_own_start() {

@@ -8,6 +8,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::Value;
 use smile_conformance::{Connection, Request, Response, sign};
 
@@ -104,6 +105,17 @@ impl Receiver {
         number
             .and_then(|number| number.parse().ok())
             .expect("a number of KiB")
+    }
+
+    /// Leaves it this many more files and sockets to open.
+    pub(crate) fn allow_descriptors(&self, more: usize) {
+        let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        let most = u64::try_from(self.descriptors() + more).ok();
+        let limit = Rlimit {
+            current: most,
+            maximum: most,
+        };
+        prlimit(id, Resource::Nofile, limit).expect("a child's limit");
     }
 
     /// Open files and sockets.

@@ -11,7 +11,7 @@ use crate::{
     client::Client,
     honest::event,
     receiver::Program,
-    size::{MARGIN, Size},
+    size::{MARGIN, STORE_KIB, Size},
     table::Table,
 };
 
@@ -53,8 +53,8 @@ pub(crate) async fn senders(
             "{} senders gone: {left} descriptors and {grown} KiB more",
             ids.len()
         ),
-        "none; at most 10 MiB",
-        left == 0 && grown <= 10 << 10,
+        format!("none; at most {STORE_KIB} KiB, what the store may take"),
+        left == 0 && grown <= STORE_KIB,
     );
     // Each event can be delivered: nothing is claimed and not run.
     let mut answers = Answers::default();
