@@ -301,6 +301,10 @@ mod tests {
             format!("{rejection:#}"),
             "the event could not be claimed in the store: wrapped: the disk is full"
         );
+        assert_eq!(
+            rejection.to_string(),
+            "the event could not be claimed in the store"
+        );
 
         #[derive(Debug)]
         struct Wrapper(io::Error);
@@ -313,6 +317,25 @@ mod tests {
             fn source(&self) -> Option<&(dyn Error + 'static)> {
                 Some(&self.0)
             }
+        }
+    }
+
+    #[test]
+    fn a_refusal_has_the_header_that_http_asks_of_its_status() {
+        for (reason, name, value) in [
+            (Reason::MethodNotPost, "allow", "POST"),
+            (
+                Reason::SignatureMissing,
+                "www-authenticate",
+                "Smile-Signature",
+            ),
+            (Reason::ContentEncoded, "accept-encoding", "identity"),
+        ] {
+            let reply = Rejection::from(reason.clone()).reply();
+            let headers: Vec<_> = reply.headers().collect();
+            let problem = ("content-type", Header::Text("application/problem+json"));
+            let expected = [problem, (name, Header::Text(value))];
+            assert_eq!(headers, expected, "{reason:?}");
         }
     }
 

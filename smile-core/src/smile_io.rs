@@ -120,3 +120,33 @@ impl Delivery<SmileIo> {
         self.envelope().account_id()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delivery_shows_what_its_envelope_says() {
+        let body = br#"{"topic":"customer/updated","account_id":-7,"data":{}}"#;
+        let delivery = crate::verify::signed::<SmileIo>(body);
+        assert_eq!(delivery.topic(), &Topic::CustomerUpdated);
+        assert_eq!(delivery.account_id(), Some(-7));
+        assert_eq!(delivery.event_name(), "customer/updated");
+        assert!(delivery.is_known());
+        let envelope = delivery.envelope();
+        assert_eq!(SmileIo::type_name(envelope), "customer/updated");
+        assert!(!SmileIo::is_ping(envelope));
+        // The vendor has neither, so that a body is its own identity.
+        assert_eq!(SmileIo::event_id(envelope), None);
+        assert_eq!(SmileIo::created_at(envelope), None);
+        let new = crate::verify::signed::<SmileIo>(br#"{"topic":"moon/landed"}"#);
+        assert!(!new.is_known());
+        let ping = crate::verify::signed::<SmileIo>(br#"{"topic":"ping"}"#);
+        assert!(SmileIo::is_ping(ping.envelope()));
+    }
+
+    #[test]
+    fn events_are_remembered_for_two_days() {
+        assert_eq!(SmileIo::RETENTION.as_secs(), 2 * 86_400);
+    }
+}
