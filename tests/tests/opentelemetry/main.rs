@@ -1,10 +1,5 @@
 //! The bridge to OpenTelemetry that docs/observability.md shows.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test ends where something does not hold"
-)]
-
 mod links;
 
 use std::convert::Infallible;
