@@ -70,6 +70,7 @@ macro_rules! every_case {
                 a_handled_event_has_every_stage_and_its_size
                 a_stored_event_has_no_handler
                 a_traceparent_is_linked_where_it_is_well_formed
+                each_observer_is_told_also_where_another_panics
                 the_age_is_since_the_vendors_own_time
             }
             secrets {

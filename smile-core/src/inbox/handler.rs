@@ -56,7 +56,7 @@ pub(super) trait Described: Send + Sync {
     fn note(&self, progress: &mut Progress);
 
     /// The outcome where the handler succeeded.
-    fn success(&self) -> Outcome;
+    fn success_outcome(&self) -> Outcome;
 }
 
 impl<V: Vendor> Described for Delivery<V> {
@@ -74,8 +74,8 @@ impl<V: Vendor> Described for Delivery<V> {
         progress.verified(self);
     }
 
-    fn success(&self) -> Outcome {
-        Self::success(self)
+    fn success_outcome(&self) -> Outcome {
+        self.success()
     }
 }
 

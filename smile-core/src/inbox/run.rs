@@ -115,7 +115,7 @@ async fn run_in_span<Q: WorkQueue>(
     };
     let owned = settle(queue, id, settlement.clone()).await;
     let outcome = match (&settlement, owned) {
-        (Settlement::Done, Some(Ownership::Held)) => event.success(),
+        (Settlement::Done, Some(Ownership::Held)) => event.success_outcome(),
         (Settlement::Done, _) => Outcome::HandledLate,
         (Settlement::Retry { .. }, _) => Outcome::HandlerFailed,
         (Settlement::Dead { .. }, _) => Outcome::DeadLetter,

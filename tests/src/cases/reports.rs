@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use smile_core::{
-    Durations, Intake, Origin, Outcome, SmileApi, SmileIo,
+    Durations, Intake, Observer, Origin, Outcome, Report, SmileApi, SmileIo,
     testkit::{FixedClock, Record, Recorder},
 };
 
@@ -202,5 +202,28 @@ pub fn a_stored_event_has_no_handler(kind: Kind) {
         assert_eq!(record.outcome, outcome);
         assert_eq!(stages(&record), [true, true, true, false], "{outcome:?}");
         assert_eq!(record.size, Some(request.body.bytes().len()));
+    }
+}
+
+struct Panics;
+
+impl Observer for Panics {
+    fn observe(&self, _: &Report<'_>) {
+        panic!("the observer was told to panic")
+    }
+}
+
+/// And the answer is the one that was due.
+pub fn each_observer_is_told_also_where_another_panics(kind: Kind) {
+    let recorders = [Recorder::default(), Recorder::default()];
+    let [first, last] = recorders.clone();
+    let builder = Setup::smile_api_builder().observer((first, Panics, (Panics, last)));
+    let subject = Setup::new().smile_api(builder.build()).start(kind);
+    let request = sign::smile_api(sign::event());
+    subject.send(&request).expect_status(204, "first");
+    subject.send(&request).expect_status(200, "again");
+    for recorder in recorders {
+        let outcomes = recorder.outcomes();
+        assert_eq!(outcomes, [Outcome::Handled, Outcome::Duplicate]);
     }
 }

@@ -55,3 +55,31 @@ impl FailedAttempts {
         self.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_that_succeeded_counts_from_one_again() {
+        let failed = FailedAttempts::default();
+        failed.forget("et-1");
+        let counts = ["et-1", "et-1", "et-2"].map(|id| failed.count(id));
+        assert_eq!(counts, [1, 2, 1]);
+        failed.forget("et-1");
+        assert_eq!(["et-1", "et-2"].map(|id| failed.count(id)), [1, 2]);
+    }
+
+    #[test]
+    fn the_event_that_began_to_fail_longest_ago_is_forgotten() {
+        let failed = FailedAttempts::default();
+        for number in 0..=FailedAttempts::CAPACITY {
+            assert_eq!(failed.count(&number.to_string()), 1);
+        }
+        assert_eq!(failed.count("1"), 2);
+        assert_eq!(failed.count("0"), 1);
+        let kept = failed.lock();
+        assert!(kept.counts.len() <= FailedAttempts::CAPACITY);
+        assert!(kept.order.len() <= FailedAttempts::CAPACITY);
+    }
+}
