@@ -8,10 +8,7 @@ use std::{env, error::Error, net::SocketAddr, time::Duration};
 use axum::{Router, http::StatusCode, routing::post};
 use axum_server::{Handle, tls_rustls::RustlsConfig};
 use smile_tower::{Secret, SmileEvent, SmileLayer};
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    time::timeout,
-};
+use tokio::{signal::ctrl_c, time::timeout};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -27,15 +24,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let address = env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:3443".into());
     let server = Handle::new();
     let handle = server.clone();
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
     tokio::spawn(async move {
         if let Some(address) = handle.listening().await {
             println!("listening on https://{address}");
         }
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            _ = ctrl_c() => {}
+            () = terminated() => {}
         }
         handle.graceful_shutdown(Some(Duration::from_secs(20)));
     });
@@ -48,6 +43,21 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // Handlers whose sender went away. Kubernetes kills after 30 s.
     let _ = timeout(Duration::from_secs(5), smile.drain()).await;
     Ok(())
+}
+
+/// What a container gets when it is to end.
+#[cfg(unix)]
+async fn terminated() {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+        terminate.recv().await;
+    }
+}
+
+#[cfg(not(unix))]
+async fn terminated() {
+    std::future::pending().await
 }
 
 /// axum-server has no deadline for a head unless it gets one.

@@ -110,6 +110,7 @@ pub(crate) async fn odd(program: &Program, framework: Framework, size: &Size, ta
         .expect("it listens");
     let (mut answers, mut latencies) = (Answers::default(), Latencies::default());
     let large = large_event();
+    let before = receiver.processor_time();
     for _ in 0..size.large {
         let wire = sign::smile_api(with_new_id(&large)).to_wire();
         let start = Instant::now();
@@ -117,6 +118,7 @@ pub(crate) async fn odd(program: &Program, framework: Framework, size: &Size, ta
         latencies.add(start.elapsed());
     }
     let p99 = latencies.p99();
+    let each = (receiver.processor_time() - before) / u32::try_from(size.large).expect("a few");
     table.row(
         format!(
             "TASK_FINISHED of {} KiB: {answers}, p99 {}",
@@ -126,6 +128,10 @@ pub(crate) async fn odd(program: &Program, framework: Framework, size: &Size, ta
         format!("all 204, p99 under {}", ms(size.large_p99)),
         answers.are_all(204) && p99 < size.large_p99,
     );
+    table.note(format!(
+        "processor time of each, with what the receiver's page keeps: {}",
+        ms(each)
+    ));
     let mut answers = Answers::default();
     for data in [
         format!("{}{}", "[".repeat(10_000), "]".repeat(10_000)),
