@@ -249,3 +249,115 @@ impl<I: Inbox> ErasedInbox for I {
         guarded(move || Inbox::accept(self, event))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        convert::Infallible,
+        pin::Pin,
+        sync::Mutex,
+        task::{Context, Poll},
+        time::Duration,
+    };
+
+    use hmac::{Hmac, KeyInit, Mac};
+    use sha2::Sha512;
+
+    use super::*;
+    use crate::{Intake, Observer, Report, Secret, SmileApi, StoreError, head::Post};
+
+    /// An inbox that gives one answer and keeps what it gets, and an observer that keeps the outcome.
+    #[derive(Clone)]
+    struct Kept(Accepted, Arc<Mutex<(Option<NewEvent>, Option<Outcome>)>>);
+
+    impl Inbox for Kept {
+        async fn accept(&self, event: NewEvent) -> Result<Accepted, StoreError> {
+            self.1.lock().unwrap().0 = Some(event);
+            Ok(self.0)
+        }
+    }
+
+    impl Observer for Kept {
+        fn observe(&self, report: &Report<'_>) {
+            self.1.lock().unwrap().1 = Some(report.outcome);
+        }
+    }
+
+    /// A body of one piece.
+    struct Whole(Option<Bytes>);
+
+    impl Stream for Whole {
+        type Item = Result<Bytes, Infallible>;
+
+        fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+            Poll::Ready(self.0.take().map(Ok))
+        }
+    }
+
+    const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    const EVENT: &str = r#"{"id":"et-1","type":"TASK_STARTED"}"#;
+
+    /// What is stored of a body received at second 7, the outcome, and the answer.
+    async fn accepted(body: &'static str, answer: Accepted) -> (NewEvent, Outcome, Reply) {
+        let kept = Kept(answer, Arc::default());
+        let endpoint: InboxIntake<SmileApi> = Intake::smile_api(Secret::new("secret").unwrap())
+            .retention(Duration::from_secs(77))
+            .unwrap()
+            .observer(kept.clone())
+            .inbox(kept.clone());
+        let mac = Hmac::<Sha512>::new_from_slice(b"secret").unwrap();
+        let signature = hex::encode(mac.chain_update(body).finalize().into_bytes());
+        let head = Post {
+            peer: None,
+            headers: &[("smile-signature", &signature), ("traceparent", PARENT)],
+        };
+        let mut admitted = endpoint.admit(&head).unwrap();
+        admitted.received_at = SystemTime::UNIX_EPOCH + Duration::from_secs(7);
+        let body = Whole(Some(Bytes::from_static(body.as_bytes())));
+        let reply = endpoint.accept(admitted, body).await.unwrap();
+        let (event, outcome) = std::mem::take(&mut *kept.1.lock().unwrap());
+        (event.unwrap(), outcome.unwrap(), reply)
+    }
+
+    #[tokio::test]
+    async fn an_event_is_stored_with_all_that_is_known_of_it() {
+        let (event, outcome, _) = accepted(EVENT, Accepted::New).await;
+        assert_eq!(outcome, Outcome::Stored);
+        assert_eq!(event.id.as_deref(), Some("et-1"));
+        assert_eq!(event.name.as_deref(), Some("TASK_STARTED"));
+        assert_eq!(event.dead, None);
+        assert_common(&event, EVENT);
+    }
+
+    #[tokio::test]
+    async fn a_signed_body_that_is_no_event_is_stored_as_a_dead_letter() {
+        let (event, outcome, reply) = accepted("[]", Accepted::New).await;
+        assert_eq!((outcome, reply.status()), (Outcome::DeadLetter, 200));
+        assert_eq!((&event.id, &event.name), (&None, &None));
+        assert_eq!(event.dead, Some(DeadReason::NotAnEvent));
+        assert_common(&event, "[]");
+    }
+
+    #[track_caller]
+    fn assert_common(event: &NewEvent, body: &str) {
+        assert_eq!(event.body, body);
+        assert_eq!(event.trace_parent.as_deref(), Some(PARENT));
+        assert_eq!(event.retention.as_secs(), 77);
+        let received = event.received_at.duration_since(SystemTime::UNIX_EPOCH);
+        assert_eq!(received.unwrap().as_secs(), 7);
+    }
+
+    #[tokio::test]
+    async fn only_a_duplicate_is_answered_as_one() {
+        for (answer, outcome, duplicate) in [
+            (Accepted::New, Outcome::Stored, false),
+            (Accepted::Duplicate, Outcome::Duplicate, true),
+            (Accepted::IdReuse, Outcome::IdReuse, false),
+        ] {
+            let (_, reported, reply) = accepted(EVENT, answer).await;
+            assert_eq!((reported, reply.status()), (outcome, 200));
+            let named = reply.headers().any(|(name, _)| name == "smile-duplicate");
+            assert_eq!(named, duplicate, "{answer:?}");
+        }
+    }
+}

@@ -249,3 +249,51 @@ impl fmt::Display for Seconds {
         write!(f, "{:.1} s", self.0.as_secs_f64())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::TracingObserver;
+
+    #[test]
+    fn an_error_of_more_than_1000_bytes_is_cut_between_two_characters() {
+        for (error, expected) in [
+            ("x".repeat(1000), "x".repeat(1000)),
+            ("x".repeat(1001), "x".repeat(1000) + " .."),
+            // 999 bytes and half of a letter.
+            ("x".repeat(999) + "\u{e9}", "x".repeat(999) + " .."),
+        ] {
+            assert_eq!(shortened(error), expected);
+        }
+    }
+
+    #[test]
+    fn only_a_failure_before_the_last_attempt_runs_again() {
+        let limits = Limits {
+            lease: Duration::from_secs(15),
+            timeout: Duration::from_secs(60),
+            max_attempts: 3,
+            backoff: Backoff {
+                first: Duration::from_secs(1),
+                longest: Duration::from_secs(1),
+            },
+            observer: Arc::new(TracingObserver),
+        };
+        for (attempt, reason, runs_again) in [
+            (1, DeadReason::Failed, true),
+            (2, DeadReason::Failed, true),
+            (3, DeadReason::Failed, false),
+            (4, DeadReason::Failed, false),
+            (1, DeadReason::Permanent, false),
+        ] {
+            let settlement = limits.after_failure(attempt, reason, "no luck".into());
+            let retries = matches!(settlement, Settlement::Retry { .. });
+            assert_eq!(retries, runs_again, "{attempt}, {reason:?}");
+        }
+    }
+
+    #[test]
+    fn seconds_are_shown_with_one_decimal() {
+        assert_eq!(Seconds(Duration::from_millis(1250)).to_string(), "1.2 s");
+    }
+}

@@ -359,3 +359,36 @@ pub(super) async fn first_of<A: Future, B: Future>(
     })
     .await
 }
+
+#[cfg(all(test, feature = "testkit"))]
+mod tests {
+    use super::*;
+    use crate::testkit::MemoryInbox;
+
+    #[test]
+    fn a_lease_of_a_second_is_the_shortest() {
+        let lease = |milliseconds| {
+            Worker::new(MemoryInbox::default()).lease(Duration::from_millis(milliseconds))
+        };
+        assert_eq!(lease(999).unwrap_err(), ConfigError::ShortLease);
+        assert_eq!(lease(1000).unwrap().limits.lease.as_secs(), 1);
+    }
+
+    #[test]
+    fn debug_shows_the_scope_and_how_many_run_at_a_time() {
+        assert_eq!(
+            format!("{:?}", Worker::new(MemoryInbox::default())),
+            r#"Worker { scope: "default", concurrency: 16, .. }"#
+        );
+    }
+
+    #[tokio::test]
+    async fn so_many_slots_are_taken_as_are_free_and_no_more_than_one_call_takes() {
+        for (free, taken) in [(1, 1), (3, 3), (63, 63), (64, 64), (65, 64)] {
+            let slots = Arc::new(Semaphore::new(free));
+            let (_stop, mut stopped) = watch::channel(());
+            let permits = free_slots(&slots, &mut stopped).await;
+            assert_eq!(permits.map(|permits| permits.len()), Some(taken));
+        }
+    }
+}

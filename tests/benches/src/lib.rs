@@ -1,7 +1,7 @@
 //! What it costs to receive, beside handlers written by hand and beside other crates.
 //!
 //! `docs/speed.md` says how to run the programs and what they showed. Each has its module here:
-//! `table`, `budget` and `load`. What they compare is in `receiver`.
+//! `table`, `budget`, `load` and `timing`. What they compare is in `receiver`.
 #![expect(
     clippy::expect_used,
     reason = "a benchmark that cannot run should say so and stop"
@@ -23,7 +23,10 @@ mod statistics;
 mod subject;
 mod table;
 mod targets;
+mod timing;
+mod welch;
 
 pub use budget::budget;
 pub use load::load;
 pub use table::table;
+pub use timing::timing;
