@@ -100,8 +100,15 @@ fn links_between_pages_lead_to_a_file_and_a_heading() {
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.is_file());
-    let pages = ["README", "DESIGN", "SECURITY", "CONTRIBUTING", "CHANGELOG", "RELEASING"]
-        .map(|name| root.join(name).with_extension("md"));
+    let pages = [
+        "README",
+        "DESIGN",
+        "SECURITY",
+        "CONTRIBUTING",
+        "CHANGELOG",
+        "RELEASING",
+    ]
+    .map(|name| root.join(name).with_extension("md"));
     for path in docs.chain(pages) {
         let text = fs::read_to_string(&path).unwrap();
         let links = text.split("](").skip(1);
