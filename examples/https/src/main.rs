@@ -50,8 +50,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
 async fn terminated() {
     use tokio::signal::unix::{SignalKind, signal};
 
-    if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-        terminate.recv().await;
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => drop(terminate.recv().await),
+        Err(_) => std::future::pending().await,
     }
 }
 
