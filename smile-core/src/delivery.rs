@@ -216,3 +216,26 @@ impl<V: Vendor> fmt::Debug for Delivery<V> {
             .finish_non_exhaustive()
     }
 }
+
+/// The verified delivery of a body, for tests of what it says.
+#[cfg(test)]
+pub(crate) fn signed<V: Vendor>(body: &'static [u8]) -> Delivery<V>
+where
+    V::Tag: for<'a> TryFrom<&'a [u8]>,
+{
+    use crate::{KeyRing, Secret, Signature, Verification, head::Post, mac::Mac};
+
+    let mut mac = V::Mac::new(b"secret");
+    mac.update(body);
+    let tag = V::Tag::try_from(mac.finish().as_ref()).ok().unwrap();
+    let head = Post {
+        peer: None,
+        headers: &[],
+    };
+    let ring = KeyRing::<V>::new(Secret::new("secret").unwrap());
+    let verified = Verification::begin(&ring, Signature::new(&head, tag), body.len())
+        .push(Bytes::from_static(body))
+        .and_then(Verification::finish)
+        .unwrap();
+    Delivery::read(verified).unwrap()
+}

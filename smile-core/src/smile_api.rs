@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn a_delivery_shows_what_its_envelope_says() {
         let body = br#"{"id":"et-1","version":2,"type":"ACCOUNT_ANALYZED","createdAt":"2024-02-03T04:05:06Z"}"#;
-        let delivery = crate::verify::signed::<SmileApi>(body);
+        let delivery = crate::delivery::signed::<SmileApi>(body);
         assert_eq!(delivery.id(), "et-1");
         assert_eq!(delivery.event_type(), &EventType::ArchiveAnalyzed);
         assert_eq!(delivery.version(), Some(2));
@@ -171,7 +171,7 @@ mod tests {
         assert_eq!(SmileApi::type_name(envelope), "ARCHIVE_ANALYZED");
         assert_eq!(SmileApi::event_id(envelope), Some("et-1"));
         assert_eq!(SmileApi::created_at(envelope), Some("2024-02-03T04:05:06Z"));
-        let new = crate::verify::signed::<SmileApi>(br#"{"id":"et-2","type":"MOON_LANDED"}"#);
+        let new = crate::delivery::signed::<SmileApi>(br#"{"id":"et-2","type":"MOON_LANDED"}"#);
         assert!(!new.is_known());
         assert_eq!(new.event_name(), "MOON_LANDED");
     }

@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn a_delivery_shows_what_its_envelope_says() {
         let body = br#"{"topic":"customer/updated","account_id":-7,"data":{}}"#;
-        let delivery = crate::verify::signed::<SmileIo>(body);
+        let delivery = crate::delivery::signed::<SmileIo>(body);
         assert_eq!(delivery.topic(), &Topic::CustomerUpdated);
         assert_eq!(delivery.account_id(), Some(-7));
         assert_eq!(delivery.event_name(), "customer/updated");
@@ -139,9 +139,9 @@ mod tests {
         // The vendor has neither, so that a body is its own identity.
         assert_eq!(SmileIo::event_id(envelope), None);
         assert_eq!(SmileIo::created_at(envelope), None);
-        let new = crate::verify::signed::<SmileIo>(br#"{"topic":"moon/landed"}"#);
+        let new = crate::delivery::signed::<SmileIo>(br#"{"topic":"moon/landed"}"#);
         assert!(!new.is_known());
-        let ping = crate::verify::signed::<SmileIo>(br#"{"topic":"ping"}"#);
+        let ping = crate::delivery::signed::<SmileIo>(br#"{"topic":"ping"}"#);
         assert!(SmileIo::is_ping(ping.envelope()));
     }
 

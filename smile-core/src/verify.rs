@@ -350,28 +350,6 @@ pub(crate) fn signature_text(head: &dyn Head, expected: usize) -> Result<&[u8], 
 #[cfg(test)]
 mod vectors;
 
-/// The delivery of a body, for tests of what it says.
-#[cfg(test)]
-pub(crate) fn signed<V: Vendor>(body: &'static [u8]) -> crate::Delivery<V>
-where
-    V::Tag: for<'a> TryFrom<&'a [u8]>,
-{
-    let mut mac = V::Mac::new(b"secret");
-    mac.update(body);
-    let mac = mac.finish();
-    let head = crate::head::Post {
-        peer: None,
-        headers: &[],
-    };
-    let tag = V::Tag::try_from(mac.as_ref()).ok().unwrap();
-    let ring = KeyRing::new(crate::Secret::new("secret").unwrap());
-    let verified = Verification::<V>::begin(&ring, Signature::new(&head, tag), body.len())
-        .push(Bytes::from_static(body))
-        .and_then(Verification::finish)
-        .unwrap();
-    crate::Delivery::read(verified).unwrap()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -264,7 +264,9 @@ mod tests {
     use sha2::Sha512;
 
     use super::*;
-    use crate::{Intake, Observer, Report, Secret, SmileApi, StoreError, head::Post};
+    use crate::{
+        Intake, Observer, RejectionKind, Report, Secret, SmileApi, StoreError, head::Post,
+    };
 
     /// An inbox that gives one answer and keeps what it gets, and an observer that keeps the outcome.
     #[derive(Clone)]
@@ -297,14 +299,11 @@ mod tests {
     const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     const EVENT: &str = r#"{"id":"et-1","type":"TASK_STARTED"}"#;
 
-    /// What is stored of a body received at second 7, the outcome, and the answer.
-    async fn accepted(body: &'static str, answer: Accepted) -> (NewEvent, Outcome, Reply) {
-        let kept = Kept(answer, Arc::default());
-        let endpoint: InboxIntake<SmileApi> = Intake::smile_api(Secret::new("secret").unwrap())
-            .retention(Duration::from_secs(77))
-            .unwrap()
-            .observer(kept.clone())
-            .inbox(kept.clone());
+    /// A signed request, received at second 7.
+    fn request(
+        endpoint: &InboxIntake<SmileApi>,
+        body: &'static str,
+    ) -> (InboxAdmitted<SmileApi>, Whole) {
         let mac = Hmac::<Sha512>::new_from_slice(b"secret").unwrap();
         let signature = hex::encode(mac.chain_update(body).finalize().into_bytes());
         let head = Post {
@@ -313,7 +312,18 @@ mod tests {
         };
         let mut admitted = endpoint.admit(&head).unwrap();
         admitted.received_at = SystemTime::UNIX_EPOCH + Duration::from_secs(7);
-        let body = Whole(Some(Bytes::from_static(body.as_bytes())));
+        (admitted, Whole(Some(Bytes::from_static(body.as_bytes()))))
+    }
+
+    /// What is stored of a body received at second 7, the outcome, and the answer.
+    async fn accepted(body: &'static str, answer: Accepted) -> (NewEvent, Outcome, Reply) {
+        let kept = Kept(answer, Arc::default());
+        let endpoint: InboxIntake<SmileApi> = Intake::smile_api(Secret::new("secret").unwrap())
+            .retention(Duration::from_secs(77))
+            .unwrap()
+            .observer(kept.clone())
+            .inbox(kept.clone());
+        let (admitted, body) = request(&endpoint, body);
         let reply = endpoint.accept(admitted, body).await.unwrap();
         let (event, outcome) = std::mem::take(&mut *kept.1.lock().unwrap());
         (event.unwrap(), outcome.unwrap(), reply)
@@ -345,6 +355,26 @@ mod tests {
         assert_eq!(event.retention.as_secs(), 77);
         let received = event.received_at.duration_since(SystemTime::UNIX_EPOCH);
         assert_eq!(received.unwrap().as_secs(), 7);
+    }
+
+    #[tokio::test]
+    async fn an_event_that_is_too_old_is_refused_and_not_stored() {
+        let kept = Kept(Accepted::New, Arc::default());
+        let endpoint: InboxIntake<SmileApi> = Intake::smile_api(Secret::new("secret").unwrap())
+            .max_event_age(Duration::from_secs(1))
+            .unwrap()
+            .observer(kept.clone())
+            .inbox(kept.clone());
+        let old = r#"{"id":"et-1","type":"TASK_STARTED","createdAt":"2024-02-03T04:05:06Z"}"#;
+        let (admitted, body) = request(&endpoint, old);
+        let shown = format!("{endpoint:?} {admitted:?}");
+        let kind = endpoint.accept(admitted, body).await.unwrap_err().kind();
+        assert_eq!(kind, RejectionKind::Signature);
+        let (event, outcome) = std::mem::take(&mut *kept.1.lock().unwrap());
+        assert!(event.is_none());
+        assert_eq!(outcome, Some(Outcome::Rejected));
+        assert!(shown.starts_with("InboxIntake(Intake {"), "{shown}");
+        assert!(shown.contains("InboxAdmitted(Admitted {"), "{shown}");
     }
 
     #[tokio::test]
