@@ -43,7 +43,7 @@ impl Size {
             rotation: Duration::from_millis(500),
             running: 20,
             halves: 10,
-            large: 8,
+            large: 4,
             vanishing: 300,
             not_reading: 50,
             steady: Duration::from_secs(4),
