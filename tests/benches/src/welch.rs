@@ -62,13 +62,13 @@ mod tests {
     }
 
     #[test]
-    fn a_shift_of_half_a_unit_is_seen_and_an_outlier_is_not() {
+    fn a_shift_of_one_unit_is_seen_and_an_outlier_is_not() {
         let times = |shift: f64| {
             (0..1000)
                 .map(|n| f64::from(n % 10) + shift)
                 .collect::<Vec<_>>()
         };
-        let (t, difference) = t_statistic(times(0.0), times(0.5));
+        let (t, difference) = t_statistic(times(0.0), times(1.0));
         assert!(t < -THRESHOLD && difference < 0.0, "{t}");
         let mut interrupted = times(0.0);
         interrupted[0] = 1e9;
