@@ -62,10 +62,10 @@ mod tests {
     }
 
     #[test]
-    fn a_shift_of_one_unit_is_seen_and_an_outlier_is_not() {
+    fn a_shift_of_two_units_is_seen_and_an_outlier_is_not() {
         let times = |shift: f64| {
             (0..1000)
-                .map(|n| f64::from(n % 10) + shift)
+                .map(|n| f64::from(n % 10 + n / 10 % 10) + shift)
                 .collect::<Vec<_>>()
         };
         let (t, difference) = t_statistic(times(0.0), times(2.0));
