@@ -15,7 +15,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_core::Stream;
-use smile_conformance::{Body, Request, Setup, as_head, sign};
+use smile_conformance::{Body, Log, Request, Setup, as_head, sign};
 use smile_core::{
     DeadReason, Delivery, Observer, Outcome, Ownership, Permanent, Report, Settlement, SmileApi,
     SmileIo, Take, WorkQueue, Worker, testkit::MemoryInbox,
@@ -188,6 +188,49 @@ async fn an_event_that_fails_waits_longer_each_time_and_is_dead_after_its_last_a
     assert!((5.6..=10.5).contains(&took), "{took}");
     let expected = (DeadReason::Failed, "no luck".to_owned(), 4);
     assert_eq!(dead(&inbox).await, [expected]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_and_a_dead_letter_are_logged_with_what_comes_next() {
+    let _turn = turn().await;
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _subscribed = tracing::subscriber::set_default(subscriber);
+    let inbox = MemoryInbox::default();
+    let worker = Worker::new(inbox.clone())
+        .handle(fail(&Runs::default()))
+        .max_attempts(2)
+        .unwrap()
+        .start();
+    store_id(&inbox, "et-1").await;
+    inbox.settled().await;
+    worker.stop().await;
+    let text = log.text();
+    let line = |message: &str| text.lines().find(|line| line.contains(message)).unwrap();
+    let failed = line("the handler failed; it runs again");
+    for part in [
+        "WARN",
+        r#"id="et-1""#,
+        "attempt=1",
+        r#"error="no luck""#,
+        "retry_in=",
+    ] {
+        assert!(failed.contains(part), "{part}: {failed}");
+    }
+    let dead = line("the event is a dead letter: replay it when its handler can take it");
+    for part in [
+        "ERROR",
+        r#"id="et-1""#,
+        "attempt=2",
+        r#"error="no luck""#,
+        r#"reason="failed""#,
+    ] {
+        assert!(dead.contains(part), "{part}: {dead}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -27,6 +27,7 @@ const RUN: &[(&str, &[&str])] = &[
         "docs/moving.md",
         &["serve smile-receiver; sample > body.json"],
     ),
+    ("docs/schemas.md", &[""]),
     ("docs/servers.md", &[""]),
     (
         "docs/signatures.md",
@@ -61,7 +62,16 @@ const NOT_RUN: &[(&str, &str)] = &[
         "docs/speed.md",
         "minutes of measurements, for a quiet machine",
     ),
+    (
+        "docs/hostile-load.md",
+        "an hour; `.ci/run` has the small size",
+    ),
+    (
+        "docs/proofs.md",
+        "an hour; `.ci/run` has a short run of each",
+    ),
     ("CONTRIBUTING.md", "the checks themselves"),
+    ("RELEASING.md", "it publishes; `.ci/run` packages"),
 ];
 
 #[tokio::test]

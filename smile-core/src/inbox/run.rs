@@ -296,4 +296,24 @@ mod tests {
     fn seconds_are_shown_with_one_decimal() {
         assert_eq!(Seconds(Duration::from_millis(1250)).to_string(), "1.2 s");
     }
+
+    #[cfg(feature = "testkit")]
+    #[tokio::test(start_paused = true)]
+    async fn a_lease_is_extended_while_its_run_lasts_and_no_longer() {
+        use crate::{
+            Inbox,
+            testkit::{MemoryInbox, new_event},
+        };
+
+        let inbox = Arc::new(MemoryInbox::default());
+        inbox.accept(new_event("default", "et-1")).await.unwrap();
+        let take = Take::new("smile-api", "default", 1);
+        let job = inbox.take(take).await.unwrap().remove(0);
+        let (extending, _lost) = keep(Arc::clone(&inbox), job.id, take.lease);
+        sleep(take.lease * 3).await;
+        assert!(!inbox.has_suspects("smile-api", "default").await.unwrap());
+        drop(extending);
+        sleep(take.lease * 3).await;
+        assert!(inbox.has_suspects("smile-api", "default").await.unwrap());
+    }
 }
