@@ -164,10 +164,13 @@ cargo() {
 /// The shell blocks of a page.
 fn blocks(page: &str) -> Vec<String> {
     let text = fs::read_to_string(root().join(page)).unwrap_or_else(|err| panic!("{page}: {err}"));
-    let blocks = text.split("\n```sh\n").skip(1);
+    let mut blocks = Vec::new();
+    let mut lines = text.lines();
+    while lines.any(|line| line.trim_start() == "```sh") {
+        let block = lines.by_ref().take_while(|line| line.trim_start() != "```");
+        blocks.push(block.collect::<Vec<_>>().join("\n"));
+    }
     blocks
-        .map(|block| block.split("\n```").next().unwrap().to_owned())
-        .collect()
 }
 
 /// The pages at the root and in `docs`.
