@@ -236,7 +236,7 @@ fn play<V: Vendor>(
     }
 }
 
-/// What the library does with a delivery.
+/// The outcome of a delivery in the library.
 fn deliver<V: Vendor>(intake: &Intake<V>, plan: &Plan, vendor: Vendors) -> (Expected, Outcome) {
     thread_local! {
         static RUNTIME: Runtime = Builder::new_current_thread()

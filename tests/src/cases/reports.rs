@@ -1,4 +1,4 @@
-//! What an observer is told.
+//! The report of each outcome, on every subject.
 
 use std::time::Duration;
 

@@ -48,7 +48,7 @@ async fn an_allow_list_knows_the_peer() {
     }
 }
 
-/// Dropping the server's future closes what it has.
+/// The sockets of a server are its future's own.
 #[tokio::test]
 async fn a_dropped_server_closes_its_connections() {
     let app = Router::new().route("/", get(|| async { "hello" }));

@@ -19,7 +19,7 @@ const OLD: &str = "the old secret";
 const NEW: &str = "the new secret";
 
 /// L11: three processes after one another, as a deployment replaces them: with the old secret, with both,
-/// with the new one. Senders go to the next process before the last one is told to end.
+/// with the new one. Senders go to the next process before the last one gets SIGTERM.
 pub(crate) async fn rotation(
     program: &Program,
     framework: Framework,
