@@ -25,6 +25,11 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
     fn unix_seconds(&self) -> u64;
 }
 
+/// The time of day. The limits to a timestamp's age ask a [`Clock`] instead.
+pub(crate) fn now() -> SystemTime {
+    SystemTime::now()
+}
+
 /// The system's clock; the default.
 ///
 /// A system clock that stands before 1970 reads as 0.
@@ -33,7 +38,7 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn unix_seconds(&self) -> u64 {
-        SystemTime::now()
+        now()
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.as_secs())
     }

@@ -8,7 +8,7 @@ use futures_core::Stream;
 use super::{Accepted, DeadReason, Inbox, NewEvent};
 use crate::{
     BodyError, Delivery, EventKey, Head, Intake, IntakeBuilder, Outcome, Reason, Rejection, Reply,
-    Vendor, Verified,
+    Vendor, Verified, clock,
     handoff::{StoreFuture, guarded},
     intake::{Admitted, InboxKey, trace_parent},
     observe::{Progress, Stage, in_span},
@@ -54,7 +54,7 @@ impl<V: Vendor> InboxIntake<V> {
         }
         Ok(InboxAdmitted {
             admitted,
-            received_at: SystemTime::now(),
+            received_at: clock::now(),
         })
     }
 
@@ -105,8 +105,7 @@ impl<V: Vendor> InboxIntake<V> {
             let event = NewEvent {
                 dead: Some(DeadReason::NotAnEvent),
                 trace_parent,
-                received_at,
-                ..self.event(key, &verified)
+                ..self.event(key, &verified, received_at)
             };
             return self.store(event, None, progress).await;
         };
@@ -122,8 +121,7 @@ impl<V: Vendor> InboxIntake<V> {
             id: V::event_id(delivery.envelope()).map(Box::from),
             name: Some(delivery.event_name().into()),
             trace_parent,
-            received_at,
-            ..self.event(key, &verified)
+            ..self.event(key, &verified, received_at)
         };
         self.store(event, Some(&delivery), progress).await
     }
@@ -146,10 +144,15 @@ impl<V: Vendor> InboxIntake<V> {
         self.intake.inbox_key(delivery)
     }
 
-    pub(super) fn event(&self, key: EventKey, verified: &Verified<Bytes>) -> NewEvent {
+    pub(super) fn event(
+        &self,
+        key: EventKey,
+        verified: &Verified<Bytes>,
+        received_at: SystemTime,
+    ) -> NewEvent {
         NewEvent {
             retention: self.intake.retention(),
-            ..NewEvent::new::<V>(key, self.intake.scope(), verified)
+            ..NewEvent::new::<V>(key, self.intake.scope(), verified, received_at)
         }
     }
 

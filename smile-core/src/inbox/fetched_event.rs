@@ -7,6 +7,7 @@ use bytes::Bytes;
 use super::{Accepted, InboxIntake, NewEvent};
 use crate::{
     DataError, Delivery, EventType, Fingerprint, Rejection, SmileApi, SmileIo, Vendor, Verified,
+    clock,
     intake::InboxKey,
     smile_api,
     smile_io::{self, Topic},
@@ -123,7 +124,7 @@ impl<V: Vendor> InboxIntake<V> {
         let event = NewEvent {
             id: V::event_id(delivery.envelope()).map(Box::from),
             name: Some(delivery.event_name().into()),
-            ..self.event(key, &verified)
+            ..self.event(key, &verified, clock::now())
         };
         self.keep(event).await
     }

@@ -47,7 +47,12 @@ pub struct NewEvent {
 }
 
 impl NewEvent {
-    pub(super) fn new<V: Vendor>(key: EventKey, scope: &str, verified: &Verified<Bytes>) -> Self {
+    pub(super) fn new<V: Vendor>(
+        key: EventKey,
+        scope: &str,
+        verified: &Verified<Bytes>,
+        received_at: SystemTime,
+    ) -> Self {
         Self {
             key,
             vendor: V::NAME,
@@ -59,7 +64,7 @@ impl NewEvent {
             fingerprint: verified.fingerprint(),
             body: Bytes::clone(verified),
             trace_parent: None,
-            received_at: SystemTime::now(),
+            received_at,
             retention: V::RETENTION,
             dead: None,
         }

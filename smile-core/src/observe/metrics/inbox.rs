@@ -1,11 +1,9 @@
 //! The gauges of an inbox.
 
-use std::time::SystemTime;
-
 use ::metrics::{Unit, describe_gauge, gauge};
 
 use super::number;
-use crate::QueueStats;
+use crate::{QueueStats, clock};
 
 pub(super) fn describe() {
     describe_gauge!(WAITING, "Events in the inbox that wait for a run.");
@@ -17,7 +15,7 @@ pub(super) fn describe() {
 
 pub(super) fn record(stats: QueueStats, vendor: &'static str, scope: &str) {
     let oldest = stats.oldest_received_at;
-    let age = oldest.and_then(|at| SystemTime::now().duration_since(at).ok());
+    let age = oldest.and_then(|at| clock::now().duration_since(at).ok());
     for (name, value) in [
         (WAITING, number(stats.waiting)),
         (RUNNING, number(stats.running)),
