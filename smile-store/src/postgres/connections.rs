@@ -1,6 +1,7 @@
 //! The connections to the server, and when to close one.
 
 use std::{
+    borrow::Cow,
     io,
     ops::{Deref, DerefMut},
     str::FromStr,
@@ -74,8 +75,15 @@ impl Connections {
     pub(super) async fn fetch_all(&self, statement: &str) -> Result<Vec<PgRow>, Error> {
         loop {
             let mut connection = self.lend().await?;
-            let statement = sqlx::raw_sql(AssertSqlSafe(statement));
-            let rows = statement.fetch_all(&mut *connection).await;
+            let rows = loop {
+                let statement = sqlx::raw_sql(AssertSqlSafe(statement));
+                let rows = statement.fetch_all(&mut *connection).await;
+                // On the same connection: the server says it before it releases the transaction's
+                // locks, which would be in this statement's way on another.
+                if !rows.as_ref().is_err_and(lost_race) {
+                    break rows;
+                }
+            };
             if let Some(rows) = connection.settle(rows)? {
                 return Ok(rows);
             }
@@ -108,13 +116,12 @@ impl Lent<'_> {
     fn settle<T>(mut self, answer: Result<T, Error>) -> Result<Option<T>, Error> {
         let verdict = answer.as_ref().map_or_else(Verdict::on, |_| Verdict::Keep);
         let replaced = match verdict {
-            Verdict::Keep | Verdict::Repeat => false,
+            Verdict::Keep => false,
             Verdict::Close => true,
             Verdict::Replace | Verdict::ReplaceAndRepeat => self.renewals.allow(Instant::now()),
         };
         self.kept = !replaced;
         match verdict {
-            Verdict::Repeat => Ok(None),
             Verdict::ReplaceAndRepeat if replaced => Ok(None),
             _ => answer.map(Some),
         }
@@ -146,8 +153,6 @@ impl Drop for Lent<'_> {
 /// What to do with the connection and the statement after an error.
 enum Verdict {
     Keep,
-    /// The statement lost a race.
-    Repeat,
     /// The server has closed its end, or will.
     Close,
     /// The server answers and fails.
@@ -160,13 +165,10 @@ impl Verdict {
     const OURS: [&str; 7] = ["21", "22", "23", "40", "42", "54", "55"];
 
     fn on(err: &Error) -> Self {
-        let Some(code) = err.as_database_error().and_then(|err| err.code()) else {
+        let Some(code) = code(err) else {
             return Self::Close;
         };
         match &*code {
-            // `serialization_failure`, where the database's default isolation is stricter than
-            // READ COMMITTED.
-            "40001" => Self::Repeat,
             // `read_only_sql_transaction`: a standby, or a database that is closed for writing.
             // Nothing was written, and each of the pool's connections may lead to that server.
             "25006" => Self::ReplaceAndRepeat,
@@ -177,6 +179,16 @@ impl Verdict {
             _ => Self::Replace,
         }
     }
+}
+
+/// `serialization_failure`, where the database's default isolation is stricter than READ COMMITTED.
+fn lost_race(err: &Error) -> bool {
+    code(err).as_deref() == Some("40001")
+}
+
+/// The server's code (SQLSTATE) of an error that it reported.
+fn code(err: &Error) -> Option<Cow<'_, str>> {
+    err.as_database_error()?.code()
 }
 
 /// Whether the server still answers on an idle connection.

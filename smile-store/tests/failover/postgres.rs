@@ -182,3 +182,38 @@ async fn an_error_of_the_postgres_server_costs_its_connection_and_one_of_the_sta
         assert_eq!(name.connections() > before, replaced, "{code}");
     }
 }
+
+/// Has the first insert fail with a lost race, and keeps the process of that and of the next.
+const LOST_RACE: &str = "
+    CREATE SEQUENCE tries;
+    CREATE SEQUENCE first_process;
+    CREATE SEQUENCE last_process;
+    CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            PERFORM setval('last_process', pg_backend_pid());
+            IF nextval('tries') = 1 THEN
+                PERFORM setval('first_process', pg_backend_pid());
+                RAISE EXCEPTION 'as told' USING ERRCODE = '40001';
+            END IF;
+            RETURN NEW;
+        END
+    $$;
+    CREATE TRIGGER lose BEFORE INSERT ON smile_dedupe FOR EACH ROW EXECUTE FUNCTION lose()";
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs postgresql"]
+async fn a_statement_that_lost_a_race_runs_again_on_its_own_postgres_connection() {
+    let server = server().await;
+    let name = Forwarder::start(server.address());
+    let store = store(&name).await;
+    let console = PgPool::connect(&server.url()).await.unwrap();
+    sqlx::raw_sql(LOST_RACE).execute(&console).await.unwrap();
+    assert_acquired(&claim(&*store).await);
+    // The server says that the race is lost before it releases the transaction's locks, and answers
+    // the same connection afterwards. On another one, the statement could meet locks of its own.
+    let processes = "SELECT (SELECT last_value FROM tries), (SELECT last_value FROM first_process),
+        (SELECT last_value FROM last_process)";
+    let processes: (i64, i64, i64) = sqlx::query_as(processes).fetch_one(&console).await.unwrap();
+    assert_eq!(processes.0, 2);
+    assert_eq!(processes.1, processes.2);
+}
