@@ -123,7 +123,7 @@ impl<V: Vendor> From<Secret> for KeyRing<V> {
 pub(crate) struct Key<V: Vendor> {
     pub(crate) mac: V::Mac,
     pub(crate) id: KeyId,
-    /// Whether the secret begins or ends in white space.
+    /// Whether the secret has white space or quotes around it.
     pub(crate) is_padded: bool,
 }
 

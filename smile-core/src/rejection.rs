@@ -262,7 +262,7 @@ mod tests {
             (reason.to_string(), reason.remedy())
         };
         let compare = "compare the secret with the vendor's, and make sure that nothing in between \
-                       rewrites the body";
+                       rewrites the body; `smile verify` finds the usual causes";
         for (received, declared, padded_secret, expected) in [
             (
                 0,
@@ -275,7 +275,7 @@ mod tests {
                 151,
                 None,
                 true,
-                "151 bytes received; a secret begins or ends in white space",
+                "151 bytes received; a secret has white space or quotes around it",
             ),
         ] {
             let (text, remedy) = mismatch(received, declared, padded_secret);

@@ -45,9 +45,15 @@ impl Secret {
         &self.0
     }
 
-    /// Whether it begins or ends in white space or a NUL, which few secrets do.
+    /// Whether it begins or ends in white space or a NUL, or is in quotes, as few secrets are.
     pub(crate) fn is_padded(&self) -> bool {
-        self.0.first().is_some_and(is_blank) || self.0.last().is_some_and(is_blank)
+        match &**self.0 {
+            [first, .., last] => {
+                let quoted = first == last && matches!(first, b'"' | b'\'' | b'`');
+                quoted || is_blank(first) || is_blank(last)
+            }
+            _ => false,
+        }
     }
 }
 
@@ -97,13 +103,15 @@ mod tests {
     }
 
     #[test]
-    fn white_space_around_a_secret_is_noticed_and_kept() {
-        for padded in ["a\n", "\ta", " a b ", "a\r\n", "a\0"] {
+    fn white_space_and_quotes_around_a_secret_are_noticed_and_kept() {
+        for padded in ["a\n", "\ta", " a b ", "a\r\n", "a\0", "\"a\"", "'a'", "`a`"] {
             let secret = Secret::new(padded).unwrap();
             assert!(secret.is_padded(), "{padded:?}");
             assert_eq!(secret.as_bytes(), padded.as_bytes());
         }
-        assert!(!Secret::new("a b").unwrap().is_padded());
+        for fine in ["a b", "a", "'", "'a", "\"a'", "aba"] {
+            assert!(!Secret::new(fine).unwrap().is_padded(), "{fine:?}");
+        }
     }
 
     #[test]

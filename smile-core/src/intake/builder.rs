@@ -241,7 +241,8 @@ impl<V: Vendor, T: From<Intake<V>>> IntakeBuilder<V, T> {
         self
     }
 
-    /// Ends the configuration. Logs a warning for each secret that begins or ends in white space.
+    /// Ends the configuration. Logs a warning for each secret with white space or quotes
+    /// around it.
     pub fn build(self) -> T {
         self.build_intake().into()
     }
@@ -255,8 +256,8 @@ impl<V: Vendor, T> IntakeBuilder<V, T> {
                     target: "smile",
                     vendor = V::NAME,
                     secret,
-                    "secret {secret}, counted from 0, begins or ends in white space: \
-                     trim it, unless the vendor's has the same",
+                    "secret {secret}, counted from 0, has white space or quotes around it: \
+                     remove them, unless the vendor's has the same",
                 );
             }
         }

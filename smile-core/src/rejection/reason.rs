@@ -35,7 +35,7 @@ pub enum Reason {
         received: usize,
         /// Bytes declared by `Content-Length`. Where these are more, something read the body first.
         declared: Option<u64>,
-        /// Whether one of the secrets begins or ends in white space.
+        /// Whether one of the secrets has white space or quotes around it.
         padded_secret: bool,
     },
     /// The secret lookup knows no tenant for this request.
@@ -200,10 +200,13 @@ impl Reason {
             Self::SignatureMismatch {
                 padded_secret: true,
                 ..
-            } => "remove the white space around the secret: trim what you read from a file",
+            } => {
+                "remove the white space or the quotes around the secret: trim a file's text; \
+                 `docker --env-file` keeps quotes"
+            }
             Self::SignatureMismatch { .. } => {
                 "compare the secret with the vendor's, and make sure that nothing in between \
-                 rewrites the body"
+                 rewrites the body; `smile verify` finds the usual causes"
             }
             Self::TenantUnknown => "the secret lookup has no tenant for this request",
             Self::TimestampMissing => {
@@ -299,7 +302,7 @@ impl fmt::Display for Reason {
                     _ => {}
                 }
                 if *padded_secret {
-                    f.write_str("; a secret begins or ends in white space")?;
+                    f.write_str("; a secret has white space or quotes around it")?;
                 }
                 Ok(())
             }
