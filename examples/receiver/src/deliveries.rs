@@ -18,7 +18,7 @@ mod entry;
 mod recorder;
 mod stream;
 
-pub(crate) use capture::{Recording, note_run, signed_headers};
+pub(crate) use capture::{Recording, note_failure, note_run, signed_headers};
 pub(crate) use entry::{Content, Entry, shown, to_base64};
 pub(crate) use recorder::{Origin, Recorder, Run, Runs};
 

@@ -11,7 +11,10 @@ use hyper_util::{
 use smile_core::testkit::Signer;
 use tokio::time::timeout;
 
-use crate::{deliveries::signed_headers, options::Settings};
+use crate::{
+    deliveries::{note_failure, signed_headers},
+    options::Settings,
+};
 
 /// Where to hand events on to.
 pub(crate) struct Forward {
@@ -63,16 +66,26 @@ impl Forward {
                 let status = response.status().as_u16();
                 if !response.status().is_success() {
                     tracing::warn!(target: "smile", %url, status, "the app refused the event");
+                    let remedy = match status {
+                        401 => "give the app and the receiver one secret; the app's log says more",
+                        404 => "is this the app's route? Compare it with --forward-to",
+                        _ => "look at the app's log",
+                    };
+                    note_failure(format!("the app at {url} answered {status}"), remedy);
                 }
                 status
             }
             Ok(Err(err)) => {
                 let error: &dyn std::error::Error = &err;
                 tracing::warn!(target: "smile", %url, error, "the app could not be reached");
+                let reason = format!("the app at {url} could not be reached");
+                note_failure(reason, "does the app run, and listen there?");
                 502
             }
             Err(_) => {
                 tracing::warn!(target: "smile", %url, "the app did not answer within {LONGEST:?}");
+                let reason = format!("the app at {url} did not answer within {LONGEST:?}");
+                note_failure(reason, "look at the app's log");
                 504
             }
         }

@@ -11,7 +11,10 @@ use std::{
 
 use smile_core::{Outcome, Reason, Rejection, Report};
 
-use super::{Content, Deliveries, Entry, Origin, entry::EventFacts};
+use super::{
+    Content, Deliveries, Entry, Origin,
+    entry::{EventFacts, SIGNATURE},
+};
 use crate::log::now;
 
 tokio::task_local! {
@@ -41,6 +44,8 @@ struct Captured {
     verdict: Option<Verdict>,
     attempt: Option<u64>,
     typed: Option<String>,
+    /// Why the app that the event was handed on to did not take it, and what to do.
+    failure: Option<(String, &'static str)>,
 }
 
 /// An observer's report, owned.
@@ -68,16 +73,17 @@ impl Recording {
             verdict: None,
             attempt: None,
             typed: None,
+            failure: None,
         };
         for (name, value) in headers {
             let header = || {
                 let value = String::from_utf8_lossy(value);
                 (name.to_owned(), value.into_owned())
             };
-            if matches!(name, "smile-signature" | "smile-timestamp") {
+            if matches!(name, SIGNATURE | "smile-timestamp") {
                 captured.signed.push(header());
             }
-            if !is_secret(name) {
+            if name == SIGNATURE || !is_secret(name) {
                 captured.headers.push(header());
             }
         }
@@ -136,6 +142,10 @@ impl Recording {
         entry.duration_ms = milliseconds(self.start);
         entry.received_at = self.received_at.take();
         entry.content = content;
+        if let Some((reason, remedy)) = captured.failure.take() {
+            entry.reason = Some(reason);
+            entry.remedy = Some(remedy);
+        }
         drop(captured);
         self.deliveries.add(entry);
     }
@@ -173,6 +183,11 @@ pub(crate) fn note_run(attempt: u64, typed: Option<&String>) {
         captured.attempt = Some(attempt);
         captured.typed = typed.cloned();
     });
+}
+
+/// Notes in the current request why an app did not take its event, and what to do.
+pub(crate) fn note_failure(reason: String, remedy: &'static str) {
+    let _ = CAPTURE.try_with(|capture| capture.lock().failure = Some((reason, remedy)));
 }
 
 /// The signature and the timestamp of the current request; `None` outside one.

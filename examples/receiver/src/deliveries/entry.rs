@@ -45,7 +45,7 @@ pub(crate) struct EventFacts {
 /// What was sent, and what was read from it.
 #[derive(Debug, Default)]
 pub(crate) struct Content {
-    /// Without signatures and secrets.
+    /// Without secrets.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Option<Bytes>,
     /// The typed view as JSON, where a handler ran.
@@ -81,7 +81,11 @@ impl Entry {
             body,
             body_encoding,
             body_complete: self.has_whole_body(),
-            headers: &content.headers,
+            headers: content
+                .headers
+                .iter()
+                .filter(|(name, _)| viewer == Viewer::Local || name != SIGNATURE)
+                .collect(),
             curl,
         })
     }
@@ -176,9 +180,12 @@ struct Detail<'a> {
     body: Option<String>,
     body_encoding: Option<&'static str>,
     body_complete: bool,
-    headers: &'a [(String, String)],
+    headers: Vec<&'a (String, String)>,
     curl: Option<String>,
 }
+
+/// Shown on the machine itself alone: with the body it makes a request that receivers take.
+pub(super) const SIGNATURE: &str = "smile-signature";
 
 fn to_json(value: &impl Serialize) -> String {
     // Nothing in it can fail: the keys are text, and the numbers finite.

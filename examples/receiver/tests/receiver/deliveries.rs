@@ -130,6 +130,12 @@ fn every_request_to_a_webhook_is_a_delivery_with_its_outcome() {
         assert_eq!(detail["bodyComplete"], true);
         let headers = detail["headers"].to_string();
         assert!(headers.contains(r#"["x-note","hello"]"#), "{headers}");
+        assert!(headers.contains("smile-signature"), "{headers}");
+        let remote = get_as(&receiver, "/deliveries/2", "smile.example");
+        remote.expect_status(200, "another host");
+        let remote: Value = serde_json::from_slice(&remote.body).unwrap();
+        let headers = remote["headers"].to_string();
+        assert!(headers.contains(r#"["x-note","hello"]"#), "{headers}");
         assert!(!headers.contains("smile-signature"), "{headers}");
         assert_eq!(local(&receiver, "/deliveries/6")["body"], detail["body"]);
         for seq in ["0", "8", "x", "18446744073709551616"] {

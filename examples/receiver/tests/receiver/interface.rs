@@ -244,6 +244,10 @@ fn an_event_is_handed_on_signed_as_it_came() {
                         .send(&request)
                         .expect_status(status, "the app's, then a duplicate's");
                 }
+                let list = receiver.get("/deliveries").body;
+                let list: serde_json::Value = serde_json::from_slice(&list).unwrap();
+                assert_eq!(list[0]["reason"], format!("the app at {url} answered 500"));
+                assert_eq!(list[0]["remedy"], "look at the app's log");
                 receiver
                     .send(&request.clone().without("smile-signature"))
                     .expect_status(401, "refused, and not handed on");
@@ -288,6 +292,11 @@ fn an_app_that_is_away_is_a_bad_gateway() {
         receiver
             .send(&sign::smile_api(sign::event()))
             .expect_status(502, "away");
+        let list = receiver.get("/deliveries").body;
+        let list: serde_json::Value = serde_json::from_slice(&list).unwrap();
+        let reason = format!("the app at {url} could not be reached");
+        assert_eq!(list[0]["reason"], reason);
+        assert_eq!(list[0]["remedy"], "does the app run, and listen there?");
     });
 }
 
