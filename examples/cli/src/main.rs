@@ -8,6 +8,7 @@ mod dead;
 mod failure;
 mod names;
 mod receiver;
+mod record;
 mod replay;
 mod send;
 mod table;
@@ -43,7 +44,7 @@ enum Command {
 async fn main() -> ExitCode {
     let result = match Tool::parse().command {
         Command::Send(send) => send.run().await,
-        Command::Verify(verify) => verify.run(),
+        Command::Verify(verify) => verify.run().await,
         Command::Replay(replay) => replay.run().await,
         Command::Dead(dead) => dead.run().await,
         Command::Webhooks(webhooks) => webhooks.run().await,

@@ -6,17 +6,15 @@ use std::{
     path::PathBuf,
 };
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use clap::Args;
 use http::Uri;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use crate::{
     client,
     failure::Failure,
     receiver::Receiver,
+    record::{Record, parsed},
     send::{self, Flow, delivery::Delivery, fault::Limits, target::Target},
     vendor::Vendor,
 };
@@ -69,22 +67,6 @@ pub(crate) struct Replay {
     /// Prints a line of JSON for each delivery
     #[arg(long)]
     json: bool,
-}
-
-/// What a receiver's routes give of a delivery.
-#[derive(Deserialize)]
-struct Record<'a> {
-    vendor: Vendor,
-    id: Option<serde_json::Value>,
-    /// The body as JSON, in `/events` and `/dead`.
-    #[serde(borrow)]
-    raw: Option<&'a RawValue>,
-    /// The body as text, in `/deliveries`.
-    body: Option<String>,
-    #[serde(rename = "bodyEncoding")]
-    body_encoding: Option<String>,
-    #[serde(rename = "bodyComplete")]
-    body_complete: Option<bool>,
 }
 
 impl Replay {
@@ -161,18 +143,8 @@ impl Replay {
     }
 
     fn of_record(&self, record: &Record<'_>) -> Result<Delivery, Failure> {
-        if record.body_complete == Some(false) {
-            return Err(Failure::failed("the receiver did not keep the whole body"));
-        }
-        let body = match (&record.body, record.raw) {
-            (Some(body), _) if record.body_encoding.as_deref() == Some("base64") => {
-                STANDARD.decode(body).map_err(Failure::failed)?.into()
-            }
-            (Some(body), _) => Bytes::copy_from_slice(body.as_bytes()),
-            (None, Some(raw)) => Bytes::copy_from_slice(raw.get().as_bytes()),
-            (None, None) => return Err(Failure::failed("the delivery has no body to send")),
-        };
-        send::of_body(body, self.vendor.or(Some(record.vendor)))
+        let vendor = self.vendor.unwrap_or(record.vendor);
+        send::of_body(record.body()?, Some(vendor))
     }
 }
 
@@ -187,9 +159,4 @@ fn read(path: &PathBuf) -> Result<Vec<u8>, Failure> {
         fs::read(path)
     };
     result.map_err(|err| Failure::usage(format!("{}: {err}", path.display())))
-}
-
-fn parsed<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, Failure> {
-    serde_json::from_slice(json)
-        .map_err(|err| Failure::failed(format!("the receiver's answer has no deliveries: {err}")))
 }

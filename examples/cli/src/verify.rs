@@ -13,15 +13,24 @@ use std::{
     time::SystemTime,
 };
 
+use bytes::Bytes;
 use clap::Args;
+use http::Uri;
 use serde::Serialize;
 
 use self::{cause::Cause, search::Delivery};
-use crate::{failure::Failure, vendor::Vendor};
+use crate::{
+    client,
+    failure::Failure,
+    receiver::Receiver,
+    record::{Record, parsed},
+    vendor::Vendor,
+};
 
 /// Says whether a signature matches a body, and if not, why.
 ///
-/// Reads the body from standard input. Give it the bytes as they were received.
+/// Reads the body from standard input: the bytes as they were received. Or takes body, signature
+/// and timestamp from a running receiver.
 // No `Debug`, which would show the secret.
 #[derive(Args)]
 pub(crate) struct Verify {
@@ -29,17 +38,36 @@ pub(crate) struct Verify {
     #[arg(long)]
     vendor: Option<Vendor>,
 
-    /// The secret [default: SMILE_API_SECRET or SMILE_IO_SECRET, by vendor]
+    /// The secret that your application has [default: SMILE_API_SECRET or SMILE_IO_SECRET, by vendor]
     #[arg(long, value_name = "S")]
     secret: Option<String>,
 
     /// The value of the header Smile-Signature
-    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
-    signature: String,
+    #[arg(
+        long,
+        value_name = "TEXT",
+        allow_hyphen_values = true,
+        required_unless_present = "from"
+    )]
+    signature: Option<String>,
 
     /// The value of the header Smile-Timestamp, for Smile.io
     #[arg(long, value_name = "SECONDS", allow_hyphen_values = true)]
     timestamp: Option<String>,
+
+    /// A running receiver to take the delivery from, such as http://127.0.0.1:3000
+    #[arg(
+        long,
+        value_name = "URL",
+        requires = "delivery",
+        conflicts_with_all = ["signature", "timestamp"],
+        value_parser = client::address
+    )]
+    from: Option<Uri>,
+
+    /// The `seq` of the delivery of --from in /deliveries, which has refused ones, too
+    #[arg(long, value_name = "N", requires = "from")]
+    delivery: Option<u64>,
 
     /// Prints one line of JSON
     #[arg(long)]
@@ -54,16 +82,19 @@ struct Verdict {
 
 impl Verify {
     /// Returns whether the signature matches.
-    pub(crate) fn run(&self) -> Result<bool, Failure> {
-        let vendor = self.vendor.unwrap_or_else(|| self.likely_vendor());
+    pub(crate) async fn run(&self) -> Result<bool, Failure> {
+        let received = match (&self.from, self.delivery) {
+            (Some(from), Some(seq)) => self.of_receiver(&Receiver::at(from)?, seq).await?,
+            _ => self.of_flags()?,
+        };
+        let vendor = received.vendor;
         let secret = vendor.secret(self.secret.as_deref())?;
-        let body = read_body()?;
         let causes = search::explain(&Delivery {
             vendor,
             secret: &secret,
-            signature: &self.signature,
-            timestamp: self.timestamp.as_deref(),
-            body: &body,
+            signature: &received.signature,
+            timestamp: received.timestamp.as_deref(),
+            body: &received.body,
         });
         let verdict = Verdict {
             matches: causes.is_empty(),
@@ -72,45 +103,60 @@ impl Verify {
         let text = if self.json {
             serde_json::to_string(&verdict).map_err(Failure::failed)?
         } else {
-            self.describe(vendor, &verdict)
+            describe(&received, &verdict)
         };
         writeln!(io::stdout(), "{text}").map_err(Failure::failed)?;
         Ok(verdict.matches)
     }
 
-    fn likely_vendor(&self) -> Vendor {
-        let signature = self.signature.trim();
-        if self.timestamp.is_some() || (signature.len() == 44 && signature.ends_with('=')) {
+    fn of_flags(&self) -> Result<Received, Failure> {
+        let signature = self.signature.clone().unwrap_or_default();
+        let timestamp = self.timestamp.clone();
+        let is_smile_io = timestamp.is_some() || {
+            let signature = signature.trim();
+            signature.len() == 44 && signature.ends_with('=')
+        };
+        let likely = if is_smile_io {
             Vendor::SmileIo
         } else {
             Vendor::SmileApi
-        }
+        };
+        Ok(Received {
+            vendor: self.vendor.unwrap_or(likely),
+            signature,
+            timestamp,
+            body: read_body()?.into(),
+        })
     }
 
-    fn describe(&self, vendor: Vendor, verdict: &Verdict) -> String {
-        let formula = scheme::formula(vendor);
-        let title = vendor.title();
-        if verdict.matches {
-            let mut text = format!("the signature matches ({title}: {formula})");
-            if let Some(age) = self.age().filter(|_| vendor == Vendor::SmileIo) {
-                let off = age.unsigned_abs();
-                let when = if age < 0 { "ahead" } else { "old" };
-                if off > TOLERANCE {
-                    text.push_str(&format!(
-                        "\nnote: the timestamp is {off} s {when}: receivers accept {TOLERANCE} s, \
-                         so they refuse this delivery now"
-                    ));
-                }
-            }
-            return text;
-        }
-        let mut text = format!("the signature does not match ({title}: {formula})");
-        for cause in &verdict.causes {
-            text.push_str(&format!("\n- {}", cause.text));
-        }
-        text
+    async fn of_receiver(&self, receiver: &Receiver, seq: u64) -> Result<Received, Failure> {
+        let answer = receiver.get(&format!("/deliveries/{seq}")).await?;
+        let record: Record<'_> = parsed(&answer)?;
+        let header = |name| record.header(name).map(str::to_owned);
+        let signature = header("smile-signature").ok_or_else(|| {
+            Failure::failed(
+                "the delivery has no Smile-Signature: the sender sent none, or the receiver runs \
+                 elsewhere; it shows signatures on its own machine alone",
+            )
+        })?;
+        Ok(Received {
+            vendor: self.vendor.unwrap_or(record.vendor),
+            signature,
+            timestamp: header("smile-timestamp"),
+            body: record.body()?,
+        })
     }
+}
 
+/// What was received, and from whom.
+struct Received {
+    vendor: Vendor,
+    signature: String,
+    timestamp: Option<String>,
+    body: Bytes,
+}
+
+impl Received {
     /// Seconds since the timestamp; negative if it is ahead.
     fn age(&self) -> Option<i64> {
         let then: i64 = self.timestamp.as_deref()?.parse().ok()?;
@@ -119,6 +165,31 @@ impl Verify {
             .ok()?;
         i64::try_from(now.as_secs()).ok()?.checked_sub(then)
     }
+}
+
+fn describe(received: &Received, verdict: &Verdict) -> String {
+    let vendor = received.vendor;
+    let formula = scheme::formula(vendor);
+    let title = vendor.title();
+    if verdict.matches {
+        let mut text = format!("the signature matches ({title}: {formula})");
+        if let Some(age) = received.age().filter(|_| vendor == Vendor::SmileIo) {
+            let off = age.unsigned_abs();
+            let when = if age < 0 { "ahead" } else { "old" };
+            if off > TOLERANCE {
+                text.push_str(&format!(
+                    "\nnote: the timestamp is {off} s {when}: receivers accept {TOLERANCE} s, \
+                     so they refuse this delivery now"
+                ));
+            }
+        }
+        return text;
+    }
+    let mut text = format!("the signature does not match ({title}: {formula})");
+    for cause in &verdict.causes {
+        text.push_str(&format!("\n- {}", cause.text));
+    }
+    text
 }
 
 fn read_body() -> Result<Vec<u8>, Failure> {

@@ -32,6 +32,8 @@ const RUN: &[(&str, &[&str])] = &[
     (
         "docs/signatures.md",
         &[
+            "serve smile-receiver
+             smile send USER_CREATED --to http://127.0.0.1:3000/webhooks/smile-api",
             "BODY=$(sample) TIMESTAMP=$(date +%s)
              printf %s \"$BODY\" > body.json
              SIGNATURE=$(openssl dgst -sha512 -hmac 'a little secret' -r < body.json | cut -d' ' -f1)

@@ -65,6 +65,42 @@ fn smile_api_s_second_attempt_runs_a_handler_that_failed() {
 
 #[test]
 #[ignore = "needs smile-receiver (cargo build -p smile-receiver --features sqlite)"]
+fn a_delivery_that_a_receiver_keeps_is_verified() {
+    for framework in FRAMEWORKS {
+        let receiver = Receiver::start(framework, &[]);
+        receiver.send(&["USER_CREATED", "--fault", "wrong-secret"], 0);
+        receiver.send(&["customer/updated", "--no-ping"], 0);
+        receiver.send(&["USER_CREATED", "--fault", "missing"], 0);
+        let verify = |delivery: &str, secret: &str| {
+            let mut command = smile();
+            command.args(["verify", "--json", "--from", &receiver.address]);
+            command.args(["--delivery", delivery, "--secret", secret]);
+            let output = command.output().unwrap();
+            let text = [output.stdout, output.stderr].concat();
+            (output.status.code(), String::from_utf8(text).unwrap())
+        };
+        let (status, text) = verify("1", SECRET);
+        assert_eq!(status, Some(1), "{text}");
+        assert!(text.contains(r#""kind":"unknown""#), "{text}");
+        let (status, text) = verify("2", SECRET);
+        assert_eq!(status, Some(0), "{text}");
+        let (status, text) = verify("2", &format!("'{SECRET}'"));
+        assert_eq!(status, Some(1), "{text}");
+        assert!(text.contains(r#""kind":"secret-quotes""#), "{text}");
+        let (status, text) = verify("3", SECRET);
+        assert_eq!(status, Some(1), "{text}");
+        assert!(
+            text.contains("the delivery has no Smile-Signature"),
+            "{text}"
+        );
+        let (status, text) = verify("9", SECRET);
+        assert_eq!(status, Some(1), "{text}");
+        assert!(text.contains("404"), "{text}");
+    }
+}
+
+#[test]
+#[ignore = "needs smile-receiver (cargo build -p smile-receiver --features sqlite)"]
 fn smile_api_gives_up_after_three_attempts() {
     let receiver = Receiver::start("axum", &["--fail-first", "3"]);
     let lines = receiver.send(&["TASK_FINISHED", "--resend-after", "0.01"], 1);
