@@ -61,8 +61,12 @@ impl Receiver {
 
     fn unexpected(&self, path: &str, status: StatusCode, body: &[u8]) -> Failure {
         let text: String = String::from_utf8_lossy(body).chars().take(200).collect();
+        let hint = match status {
+            StatusCode::NOT_FOUND => "; is this a running smile-receiver, and has it that?",
+            _ => "",
+        };
         Failure::failed(format!(
-            "{}{path} answered {status}: {}",
+            "{}{path} answered {status}: {}{hint}",
             self.base,
             text.trim().escape_debug()
         ))

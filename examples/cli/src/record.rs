@@ -21,6 +21,8 @@ pub(crate) struct Record<'a> {
     body_encoding: Option<String>,
     #[serde(rename = "bodyComplete")]
     body_complete: Option<bool>,
+    /// Why the receiver, or the application behind it, did not take the delivery.
+    pub(crate) reason: Option<String>,
     /// In `/deliveries/N`.
     #[serde(default)]
     headers: Vec<(String, String)>,

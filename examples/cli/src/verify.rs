@@ -126,6 +126,7 @@ impl Verify {
             signature,
             timestamp,
             body: read_body()?.into(),
+            reason: None,
         })
     }
 
@@ -144,6 +145,7 @@ impl Verify {
             signature,
             timestamp: header("smile-timestamp"),
             body: record.body()?,
+            reason: record.reason,
         })
     }
 }
@@ -154,6 +156,8 @@ struct Received {
     signature: String,
     timestamp: Option<String>,
     body: Bytes,
+    /// What the receiver says of it.
+    reason: Option<String>,
 }
 
 impl Received {
@@ -181,6 +185,12 @@ fn describe(received: &Received, verdict: &Verdict) -> String {
                     "\nnote: the timestamp is {off} s {when}: receivers accept {TOLERANCE} s, \
                      so they refuse this delivery now"
                 ));
+            }
+        }
+        if let Some(reason) = &received.reason {
+            text.push_str(&format!("\nnote: the receiver says: {reason}"));
+            if reason.ends_with("answered 401") {
+                text.push_str("; give the secret that the app has");
             }
         }
         return text;

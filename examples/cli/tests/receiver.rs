@@ -101,6 +101,23 @@ fn a_delivery_that_a_receiver_keeps_is_verified() {
 
 #[test]
 #[ignore = "needs smile-receiver (cargo build -p smile-receiver --features sqlite)"]
+fn a_signature_that_matches_here_and_not_at_the_app_is_no_end() {
+    let app = Receiver::start("axum", &[]);
+    // The other vendor's route refuses it.
+    let url = format!("{}/webhooks/smile-io", app.address);
+    let receiver = Receiver::start("axum", &["--forward-to", &url]);
+    receiver.send(&["USER_CREATED", "--resend-after", "0.01"], 1);
+    let mut command = smile();
+    command.args(["verify", "--from", &receiver.address, "--delivery", "1"]);
+    let output = command.args(["--secret", SECRET]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let note = format!("the app at {url} answered 401; give the secret that the app has");
+    assert!(text.contains("the signature matches"), "{text}");
+    assert!(text.contains(&note), "{text}");
+}
+
+#[test]
+#[ignore = "needs smile-receiver (cargo build -p smile-receiver --features sqlite)"]
 fn smile_api_gives_up_after_three_attempts() {
     let receiver = Receiver::start("axum", &["--fail-first", "3"]);
     let lines = receiver.send(&["TASK_FINISHED", "--resend-after", "0.01"], 1);

@@ -20,6 +20,10 @@ pub(crate) fn print(settings: &Settings, address: SocketAddr) {
     println!("Try Smile.io{}:", note(io, "SMILE_IO_SECRET"));
     println!("  {}", curl.new_event("smile-io", &host));
     println!();
+    if let Some(url) = &settings.forward_to {
+        println!("New events go on to {url}, which has to have the same secret.");
+        println!();
+    }
     println!("Then look at http://{address}/ or http://{address}/events");
 }
 

@@ -4,12 +4,12 @@ use std::error::Error;
 
 use axum::{Router, body::Body, http::StatusCode, routing::post};
 use smile_tower::testkit::{self, Sample, Signer};
-use smile_tower::{EmptySecret, EventType, Secret, SmileEvent, SmileLayer};
+use smile_tower::{EventType, Secret, SmileEvent, SmileLayer};
 use tower::ServiceExt;
 
-fn app(secret: &str) -> Result<Router, EmptySecret> {
-    let smile = SmileLayer::smile_api(Secret::new(secret)?).build();
-    Ok(Router::new().route("/webhooks/smile", post(on_event).route_layer(smile)))
+/// `main` builds the layer, serves the router and gives the layer to `drain`.
+fn app(smile: SmileLayer) -> Router {
+    Router::new().route("/webhooks/smile", post(on_event).route_layer(smile))
 }
 
 async fn on_event(event: SmileEvent) -> StatusCode {
@@ -21,18 +21,20 @@ async fn on_event(event: SmileEvent) -> StatusCode {
 
 #[tokio::test]
 async fn a_linked_account_is_answered_204() -> Result<(), Box<dyn Error>> {
-    let signer = Signer::smile_api("a little secret");
+    let secret = Secret::new("a little secret")?;
+    let signer = Signer::smile_api(&secret);
+    let app = app(SmileLayer::smile_api(secret).build());
     let sample = Sample::smile_api(EventType::AccountConnected).set("data.userId", "u-1");
     let request = testkit::request::<Body>(&signer, "/webhooks/smile", sample);
-    let response = app("a little secret")?.oneshot(request).await?;
-    assert_eq!(response.status(), 204);
+    assert_eq!(app.oneshot(request).await?.status(), 204);
     Ok(())
 }
 
 #[tokio::test]
 async fn every_event_is_answered_2xx() -> Result<(), Box<dyn Error>> {
-    let app = app("a little secret")?;
-    let signer = Signer::smile_api("a little secret");
+    let secret = Secret::new("a little secret")?;
+    let signer = Signer::smile_api(&secret);
+    let app = app(SmileLayer::smile_api(secret).build());
     for event_type in EventType::ALL {
         let sample = Sample::smile_api(event_type.clone());
         let request = testkit::request::<Body>(&signer, "/webhooks/smile", sample);

@@ -196,12 +196,14 @@ fn hint(outcomes: &[Outcome]) -> Option<String> {
     let text = match wrong.status {
         None => return wrong.error.as_ref().map(|err| format!("no answer: {err}")),
         Some(401) => format!(
-            "401: is the secret the receiver's ({variable})? its log says why; `smile verify` \
-             explains a signature"
+            "401: has the application, or one behind the receiver, another secret ({variable})? \
+             its log says why; `smile verify` explains a signature"
         ),
         Some(404 | 405) => "is the path of --to the one of the webhook?".into(),
         Some(413) => "413: the body is over the receiver's limit".into(),
-        Some(status @ 500..) => format!("{status}: see the log of the receiver's handler"),
+        Some(status @ 500..) => {
+            format!("{status}: see the log of what answered, or the receiver's page")
+        }
         Some(_) => return None,
     };
     Some(text)
