@@ -173,6 +173,8 @@ function body(detail, local) {
 }
 
 function headers(detail) {
-  if (detail.headers.length === 0) return [];
-  return [element("h3", {}, "Headers"), list(detail.headers)];
+  // With the body, a signature sends the event again: `smile verify` gets it, and no screenshot.
+  const shown = detail.headers.filter(([name]) => name !== "smile-signature");
+  if (shown.length === 0) return [];
+  return [element("h3", {}, "Headers"), list(shown)];
 }
