@@ -28,7 +28,7 @@ use crate::{
     options::{Failure, Settings},
     receiver::Receiver,
     schemas,
-    shutdown::stopped,
+    shutdown::Stop,
     store::Store,
     viewer::Asker,
 };
@@ -65,6 +65,8 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
     let dead = Dead(inbox);
     let (in_api, in_io) = (smile_api.clone(), smile_io.clone());
     let shown = receiver.clone();
+    let closed = receiver.clone();
+    let stop = Stop::listen()?;
     let server = HttpServer::new(move || {
         let (smile_api, smile_io) = (web::resource(SMILE_API), web::resource(SMILE_IO));
         let app = App::new()
@@ -116,6 +118,11 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
             .as_secs()
             .max(1),
     )
+    .shutdown_signal(async move {
+        stop.requested().await;
+        // Open pages would hold their connections.
+        closed.deliveries().close();
+    })
     .on_connect(|stream, _| give_up_on_idle_readers(stream))
     .bind(settings.listen)
     .map_err(|err| settings.cannot_listen(&err))?;
@@ -123,12 +130,6 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
     let address = *server.addrs().first().ok_or("no address is bound")?;
     shown.inspector().listens_on(address);
     banner::print(settings, address);
-    actix_web::rt::spawn(async move {
-        stopped().await;
-        // Open pages would hold their connections.
-        shown.deliveries().close();
-    });
-    // Stops by itself on Ctrl-C and SIGTERM.
     server.run().await?;
     if let Some(worker) = worker {
         worker.stop().await;

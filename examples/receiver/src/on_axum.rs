@@ -30,7 +30,7 @@ use crate::{
     options::{Failure, Settings},
     receiver::Receiver,
     schemas,
-    shutdown::stopped,
+    shutdown::Stop,
     store::Store,
     viewer::Asker,
 };
@@ -106,14 +106,15 @@ pub(crate) async fn serve(settings: &Settings, receiver: Receiver) -> Result<(),
         .merge(dead);
 
     let listener = listen(settings.listen).map_err(|err| settings.cannot_listen(&err))?;
+    let stop = Stop::listen()?;
     receiver.inspector().listens_on(listener.local_addr()?);
     banner::print(settings, listener.local_addr()?);
-    tokio::spawn(async move {
-        stopped().await;
-        // Open pages would hold their connections.
-        receiver.deliveries().close();
-    });
     smile_tower::serve(listener, app)
+        .shutdown(async move {
+            stop.requested().await;
+            // Open pages would hold their connections.
+            receiver.deliveries().close();
+        })
         .head_timeout(settings.head_timeout)?
         .max_connections(settings.max_connections)?
         .drain_timeout(settings.drain_timeout)

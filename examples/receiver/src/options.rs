@@ -91,7 +91,7 @@ pub(crate) struct Options {
     )]
     max_connections: NonZeroUsize,
 
-    /// The longest time from Ctrl-C or SIGTERM to the end
+    /// The longest time from Ctrl-C or SIGTERM to the end; a second signal ends it at once
     #[arg(
         long,
         env = "SMILE_DRAIN_TIMEOUT",

@@ -38,45 +38,6 @@ fn a_declared_length_of_2_to_the_46_allocates_nothing_and_is_answered_soon() {
     }
 }
 
-/// Half a head and silence have no answer to wait for.
-#[test]
-fn after_sigterm_every_request_that_has_begun_is_answered_and_the_process_ends() {
-    const DRAIN: Duration = Duration::from_secs(20);
-    for framework in FRAMEWORKS {
-        let flags = ["--handler-delay", "2000", "--head-timeout", "3"];
-        let receiver = Receiver::start(
-            framework,
-            &[&flags[..], &["--drain-timeout", "20"]].concat(),
-        );
-        let mut running: Vec<_> = (0..50).map(|_| receiver.connect()).collect();
-        for connection in &mut running {
-            let event = sign::smile_api(sign::event());
-            connection.write(&event.to_wire()).unwrap();
-        }
-        let mut open: Vec<_> = (0..20).map(|_| receiver.connect()).collect();
-        for connection in open.iter_mut().skip(5) {
-            connection
-                .write(b"POST /webhooks/smile-api HTTP/1.1\r\nhost: a\r\nsmi")
-                .unwrap();
-        }
-        sleep(Duration::from_secs(1));
-        let start = Instant::now();
-        let ending = std::thread::spawn(move || receiver.terminate());
-        for connection in &mut running {
-            connection
-                .read_response()
-                .unwrap()
-                .expect_status(204, framework);
-        }
-        assert!(ending.join().unwrap().success(), "{framework}");
-        assert!(
-            start.elapsed() < DRAIN / 2,
-            "{framework}: {:?}",
-            start.elapsed()
-        );
-    }
-}
-
 #[test]
 fn a_receiver_without_descriptors_goes_on_as_soon_as_it_has_some() {
     for framework in FRAMEWORKS {

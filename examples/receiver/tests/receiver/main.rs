@@ -13,3 +13,4 @@ mod interface;
 mod process;
 mod prometheus;
 mod replicas;
+mod shutdown;

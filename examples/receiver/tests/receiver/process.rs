@@ -8,7 +8,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use serde_json::Value;
 use smile_conformance::{Connection, Request, Response, sign};
 
@@ -87,10 +87,17 @@ impl Receiver {
     }
 
     /// Asks it to end, as a container does, and waits until it has.
-    pub(crate) fn terminate(mut self) -> ExitStatus {
-        let id = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &id]).status();
-        assert!(sent.expect("kill").success());
+    pub(crate) fn terminate(self) -> ExitStatus {
+        self.send_sigterm();
+        self.wait()
+    }
+
+    pub(crate) fn send_sigterm(&self) {
+        let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        kill_process(id.expect("a child's id"), Signal::TERM).expect("it runs");
+    }
+
+    pub(crate) fn wait(mut self) -> ExitStatus {
         self.child.wait().expect("it ends")
     }
 
