@@ -56,6 +56,7 @@ async fn at_once<S: DedupeStore>(system: System<S>, statuses: [u16; 3]) {
     for delivery in deliveries {
         let answer = delivery.await.expect("no panic");
         assert!(!system.overlapped(), "one run at a time");
+        assert!(system.effects() <= 1, "one run in effect");
         assert!(
             answer != Answer::Duplicate || system.effects() == 1,
             "a duplicate of nothing"
