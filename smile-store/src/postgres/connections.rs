@@ -5,7 +5,7 @@ use std::{
     io,
     ops::{Deref, DerefMut},
     str::FromStr,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -34,11 +34,15 @@ pub(super) async fn connect(url: &str) -> Result<(StoreThread, PgPool), StoreErr
         .map_err(|err| StoreError::new(explain(err)))?
         // PgBouncer refuses it. We read no floats.
         .extra_float_digits(None);
+    let test = Arc::new(IdleTest::default());
     let connect = PgPoolOptions::new()
         .max_connections(10)
         .acquire_timeout(STEP)
         .test_before_acquire(false)
-        .before_acquire(|connection, meta| Box::pin(is_alive(connection, meta)))
+        .before_acquire(move |connection, meta| {
+            let test = Arc::clone(&test);
+            Box::pin(async move { test.run(connection, &meta).await })
+        })
         .connect_with(options);
     let thread = StoreThread::start()?;
     let connect = async { connect.await.map_err(explain) };
@@ -194,16 +198,41 @@ fn code(err: &Error) -> Option<Cow<'_, str>> {
 /// Whether the server still answers on an idle connection.
 ///
 /// The pool's own test has no time limit, and runs before every call.
-async fn is_alive(
-    connection: &mut PgConnection,
-    meta: PoolConnectionMetadata,
-) -> Result<bool, Error> {
+#[derive(Default)]
+struct IdleTest {
+    /// When a connection last got no answer.
+    silence: Mutex<Option<Instant>>,
+}
+
+impl IdleTest {
     const IDLE: Duration = Duration::from_secs(1);
     const LIMIT: Duration = Duration::from_millis(250);
-    if meta.idle_for < IDLE {
-        return Ok(true);
+
+    async fn run(
+        &self,
+        connection: &mut PgConnection,
+        meta: &PoolConnectionMetadata,
+    ) -> Result<bool, Error> {
+        let silent = || Error::Io(io::ErrorKind::TimedOut.into());
+        // Most likely it has lost the same server, and to wait on each of ten takes seconds.
+        if self.was_silent_within(meta.idle_for) {
+            return Err(silent());
+        }
+        if meta.idle_for < Self::IDLE {
+            return Ok(true);
+        }
+        let Ok(answer) = timeout(Self::LIMIT, connection.ping()).await else {
+            *self.silence() = Some(Instant::now());
+            return Err(silent());
+        };
+        answer.map(|()| true)
     }
-    let answer = timeout(LIMIT, connection.ping()).await;
-    let late = |_| Err(Error::Io(io::ErrorKind::TimedOut.into()));
-    answer.unwrap_or_else(late).map(|()| true)
+
+    fn was_silent_within(&self, time: Duration) -> bool {
+        self.silence().is_some_and(|at| at.elapsed() < time)
+    }
+
+    fn silence(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.silence.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }

@@ -1,6 +1,9 @@
 //! PostgreSQL servers that are read-only for a while, or for good.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use smile_store::PostgresDedupe;
 use smile_test_servers::{Forwarder, Postgres};
@@ -79,6 +82,25 @@ async fn claims_go_to_the_new_primary_after_the_old_postgres_froze() {
     old.freeze();
     name.switch(new.address());
     assert_recovers(&*store).await;
+    old.thaw();
+}
+
+/// And not once for each of its ten connections.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs postgresql"]
+async fn a_caller_waits_once_for_a_postgres_that_froze_while_idle() {
+    let (old, new) = (server().await, server().await);
+    let name = Forwarder::start(old.address());
+    let store = store(&name).await;
+    old.freeze();
+    name.switch(new.address());
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    let start = Instant::now();
+    for _ in 0..20 {
+        assert_acquired(&claim(&*store).await);
+    }
+    println!("twenty claims after {:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_millis(1500));
     old.thaw();
 }
 
