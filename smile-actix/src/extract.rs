@@ -48,6 +48,30 @@ use crate::response::response;
 /// }
 /// # actix_web::web::post().to(on_event);
 /// ```
+///
+/// Beside it a handler takes actix-web's other extractors, and so the application's data:
+///
+/// ```
+/// use std::sync::mpsc::Sender;
+///
+/// use actix_web::{HttpResponse, web};
+/// use smile_actix::{SmileEvent, SmileMiddleware};
+///
+/// fn routes(config: &mut web::ServiceConfig, smile: SmileMiddleware, ids: Sender<String>) {
+///     let webhook = web::resource("/webhooks/smile").wrap(smile);
+///     config
+///         .app_data(web::Data::new(ids))
+///         .service(webhook.route(web::post().to(on_event)));
+/// }
+///
+/// async fn on_event(ids: web::Data<Sender<String>>, event: SmileEvent) -> HttpResponse {
+///     match ids.send(event.id().to_owned()) {
+///         Ok(()) => HttpResponse::NoContent().finish(),
+///         // The vendor sends the event again.
+///         Err(_) => HttpResponse::ServiceUnavailable().finish(),
+///     }
+/// }
+/// ```
 pub struct SmileEvent<V: Vendor = SmileApi>(pub Delivery<V>);
 
 impl<V: Vendor> Deref for SmileEvent<V> {

@@ -45,6 +45,32 @@ use crate::response::response;
 /// # fn is_handler<T>(_: impl axum::handler::Handler<T, ()>) {}
 /// # is_handler(on_event);
 /// ```
+///
+/// Beside it a handler takes axum's other extractors in any order, and so the application's state:
+///
+/// ```
+/// use std::sync::mpsc::Sender;
+///
+/// use axum::{Router, extract::State, http::StatusCode, routing::post};
+/// use smile_tower::{SmileEvent, SmileLayer};
+///
+/// #[derive(Clone)]
+/// struct AppState {
+///     ids: Sender<String>,
+/// }
+///
+/// fn app(smile: SmileLayer, state: AppState) -> Router {
+///     let webhook = post(on_event).route_layer(smile);
+///     Router::new().route("/webhooks/smile", webhook).with_state(state)
+/// }
+///
+/// async fn on_event(State(state): State<AppState>, event: SmileEvent) -> StatusCode {
+///     match state.ids.send(event.id().to_owned()) {
+///         Ok(()) => StatusCode::NO_CONTENT,
+///         Err(_) => StatusCode::SERVICE_UNAVAILABLE, // the vendor sends the event again
+///     }
+/// }
+/// ```
 pub struct SmileEvent<V: Vendor = SmileApi>(pub Delivery<V>);
 
 impl<V: Vendor> Deref for SmileEvent<V> {
