@@ -11,6 +11,11 @@ pub(crate) const ANSWER: Duration = Duration::from_millis(1400);
 /// The longest that each step of a call may take: to get a connection, to run a statement.
 pub(crate) const STEP: Duration = Duration::from_secs(1);
 
+/// The longest that opening a store, making its tables or checking them may take. No sender waits
+/// for it, and a server that has just started is slow.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(crate) const START: Duration = Duration::from_secs(10);
+
 /// How long a claim, or a release, is remembered after its end: a run that outlived its lease can
 /// still record its result, and the fence still grows if the clock is set back a little.
 pub(crate) const GRACE: Duration = Duration::from_secs(60 * 60);

@@ -13,7 +13,7 @@ use self::{
 };
 use crate::{
     answer::{acquired, held, refused},
-    call::{ANSWER, STEP, millis, within},
+    call::{ANSWER, START, millis, within},
     cause::Cause,
     purges::{BATCH, Purges},
     schema_version::DEDUPE,
@@ -103,8 +103,9 @@ INSERT INTO smile_dedupe_schema VALUES (1, 1);
     ///
     /// # Errors
     ///
-    /// If the URL is not PostgreSQL's, the server does not answer within a second, its table is of a
-    /// version that this one does not know, or no thread can be started.
+    /// If the URL is not PostgreSQL's, the server takes no connection within a second or does not
+    /// answer within ten, its table is of a version that this one does not know, or no thread can be
+    /// started.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let (thread, pool) = connect(url).await?;
         let store = Self::on(thread, pool);
@@ -151,7 +152,7 @@ INSERT INTO smile_dedupe_schema VALUES (1, 1);
             let create = create_tables(&pool, "smile_dedupe", Self::SCHEMA);
             create.await.map_err(explain)
         };
-        self.thread.run_within(STEP * 10, create).await?;
+        self.thread.run_within(START, create).await?;
         self.check_schema().await
     }
 
@@ -176,7 +177,7 @@ INSERT INTO smile_dedupe_schema VALUES (1, 1);
             let versions = versions.map(|row| FromRow::from_row(&row)).transpose();
             DEDUPE.check(versions.map_err(explain)?)
         };
-        self.thread.run_within(STEP * 2, check).await
+        self.thread.run_within(START, check).await
     }
 
     /// Deletes every row that expired more than an hour ago, 1000 at a time, and returns their

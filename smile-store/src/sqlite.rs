@@ -14,7 +14,7 @@ use self::{
 };
 use crate::{
     answer::{acquired, held, refused},
-    call::{ANSWER, GRACE, STEP, millis, within},
+    call::{ANSWER, GRACE, START, millis, within},
     cause::Cause,
     purges::{BATCH, Purges},
     schema_version::DEDUPE,
@@ -150,7 +150,7 @@ INSERT INTO smile_dedupe_schema SELECT 1, 1 WHERE NOT EXISTS (SELECT 1 FROM smil
             let created = retry_while_busy(|| sqlx::raw_sql(Self::SCHEMA).execute(&pool)).await;
             created.map(drop).map_err(explain)
         };
-        self.thread.run_within(STEP * 10, create).await?;
+        self.thread.run_within(START, create).await?;
         self.check_schema().await
     }
 
@@ -166,7 +166,7 @@ INSERT INTO smile_dedupe_schema SELECT 1, 1 WHERE NOT EXISTS (SELECT 1 FROM smil
             let versions = retry_while_busy(|| versions(&pool)).await;
             DEDUPE.check(versions.map_err(explain)?)
         };
-        self.thread.run_within(STEP * 10, check).await
+        self.thread.run_within(START, check).await
     }
 
     /// Deletes every row that expired more than an hour ago, 1000 at a time, and returns their

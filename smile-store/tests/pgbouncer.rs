@@ -9,7 +9,7 @@ use smile_core::{
 use smile_store::PostgresDedupe;
 use smile_test_servers::{PgBouncer, PoolMode, Postgres};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time::sleep};
 
 const MODES: [PoolMode; 2] = [PoolMode::Transaction, PoolMode::Session];
 
@@ -71,6 +71,22 @@ async fn every_call_of_many_processes_behind_pgbouncer_succeeds() {
         }
         callers.join_all().await;
     }
+}
+
+/// No sender waits for it yet.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs postgresql and pgbouncer"]
+async fn the_start_waits_for_a_postgres_that_is_slow_behind_pgbouncer() {
+    let server = Postgres::start();
+    let bouncer = PgBouncer::start(&server, PoolMode::Transaction);
+    let store = PostgresDedupe::connect(&bouncer.url()).await.unwrap();
+    store.create_schema().await.unwrap();
+    server.freeze();
+    let url = bouncer.url();
+    let starting = tokio::spawn(async move { PostgresDedupe::connect(&url).await });
+    sleep(Duration::from_millis(2500)).await;
+    server.thaw();
+    starting.await.unwrap().unwrap();
 }
 
 async fn handle(store: &impl DedupeStore, key: &EventKey) {

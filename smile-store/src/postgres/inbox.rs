@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     answer::held,
-    call::{ANSWER, STEP, within},
+    call::{ANSWER, START, within},
     cause::Cause,
     complete_in::{CompleteError, CompleteIn, completed, job_of},
     inbox_row::{LetterRow, TakenRow, accepted_again, dead_letter, job, stats},
@@ -128,8 +128,9 @@ INSERT INTO smile_inbox_schema VALUES (1, 1);
     ///
     /// # Errors
     ///
-    /// If the URL is not PostgreSQL's, the server is not there within a second or is read-only, the
-    /// tables are of a version that this one does not know, or no thread can be started.
+    /// If the URL is not PostgreSQL's, the server takes no connection within a second, does not
+    /// answer within ten or is read-only, the tables are of a version that this one does not know, or
+    /// no thread can be started.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let (thread, pool) = connect(url).await?;
         Self::on(thread, pool).await
@@ -160,17 +161,26 @@ INSERT INTO smile_inbox_schema VALUES (1, 1);
 
     /// Whether the server can be written to, and the tables are of a version that this one knows.
     async fn check(&self) -> Result<(), StoreError> {
-        let (exists, is_read_only) = self.one(statement::look()).await?;
-        if is_read_only {
-            let source = "transaction_read_only is on";
-            return Err(StoreError::new(Cause::new(READ_ONLY, source)));
-        }
-        let versions = if exists {
-            self.rows(statement::versions()).await?.pop()
-        } else {
-            None
+        let connections = self.connections.clone();
+        let check = async move {
+            let look = connections.run(&statement::look()).await;
+            let look =
+                look.and_then(|row| row.map_or(Ok((false, false)), |row| FromRow::from_row(&row)));
+            let (exists, is_read_only) = look.map_err(explain)?;
+            if is_read_only {
+                return Err(Cause::new(READ_ONLY, "transaction_read_only is on"));
+            }
+            let versions = match exists {
+                true => connections
+                    .run(&statement::versions())
+                    .await
+                    .map_err(explain)?,
+                false => None,
+            };
+            let versions = versions.map(|row| FromRow::from_row(&row)).transpose();
+            INBOX.check(versions.map_err(explain)?)
         };
-        INBOX.check(versions).map_err(StoreError::new)
+        self.thread.run_within(START, check).await
     }
 
     /// Makes the [tables](Self::SCHEMA), unless they exist. Any number of replicas may call it at
@@ -185,7 +195,7 @@ INSERT INTO smile_inbox_schema VALUES (1, 1);
             let create = create_tables(&pool, "smile_inbox", Self::SCHEMA);
             create.await.map_err(explain)
         };
-        self.thread.run_within(STEP * 10, create).await
+        self.thread.run_within(START, create).await
     }
 
     /// Stores an event in a transaction of the application: it is there when the transaction commits.

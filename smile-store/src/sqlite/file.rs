@@ -12,7 +12,11 @@ use super::{
     busy::{BUSY_TIMEOUT, retry_while_busy},
     cause::{NOT_OURS, explain},
 };
-use crate::{call::STEP, cause::Cause, thread::StoreThread};
+use crate::{
+    call::{START, STEP},
+    cause::Cause,
+    thread::StoreThread,
+};
 
 /// Opens the file, or makes it, with one connection that lives on the thread.
 pub(super) async fn open(thread: &StoreThread, url: &str) -> Result<SqlitePool, StoreError> {
@@ -39,5 +43,5 @@ pub(super) async fn open(thread: &StoreThread, url: &str) -> Result<SqlitePool, 
             .connect_with(options.clone())
     };
     let connect = async { retry_while_busy(connect).await.map_err(explain) };
-    thread.run_within(STEP * 10, connect).await
+    thread.run_within(START, connect).await
 }

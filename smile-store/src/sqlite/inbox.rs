@@ -19,7 +19,7 @@ use super::{
     transaction::Transaction,
 };
 use crate::{
-    call::{ANSWER, STEP, millis, within},
+    call::{ANSWER, START, millis, within},
     cause::Cause,
     complete_in::{CompleteError, CompleteIn, completed, job_of},
     inbox_row::{LetterRow, StatsRow, dead_letter, stats},
@@ -159,7 +159,7 @@ INSERT INTO smile_inbox_schema SELECT 1, 1 WHERE NOT EXISTS (SELECT 1 FROM smile
             let made = sqlx::raw_sql(Self::SCHEMA).execute(&mut *transaction).await;
             transaction.end(made).await.map(drop).map_err(explain)
         };
-        self.thread.run_within(STEP * 10, create).await
+        self.thread.run_within(START, create).await
     }
 
     /// Whether the file can be written to, and its tables are of a version that this one knows.
@@ -171,7 +171,7 @@ INSERT INTO smile_inbox_schema SELECT 1, 1 WHERE NOT EXISTS (SELECT 1 FROM smile
             let versions = versions(&mut transaction).await;
             INBOX.check(transaction.end(versions).await.map_err(explain)?)
         };
-        self.thread.run_within(STEP * 10, check).await
+        self.thread.run_within(START, check).await
     }
 
     /// Stores an event in a transaction of the application: it is there when the transaction commits.
