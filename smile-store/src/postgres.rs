@@ -167,14 +167,9 @@ INSERT INTO smile_dedupe_schema VALUES (1, 1);
         let check = async move {
             let exists = connections.run(&statement::has_version()).await;
             let exists = exists.and_then(|row| row.map_or(Ok(false), |row| row.try_get(0)));
-            let versions = match exists.map_err(explain)? {
-                true => connections
-                    .run(&statement::versions())
-                    .await
-                    .map_err(explain)?,
-                false => None,
-            };
-            let versions = versions.map(|row| FromRow::from_row(&row)).transpose();
+            let versions = connections
+                .versions(exists.map_err(explain)?, &statement::versions())
+                .await;
             DEDUPE.check(versions.map_err(explain)?)
         };
         self.thread.run_within(START, check).await

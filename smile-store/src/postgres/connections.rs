@@ -11,7 +11,7 @@ use std::{
 
 use smile_core::StoreError;
 use sqlx::{
-    AssertSqlSafe, Connection, Error, PgConnection, PgPool, Postgres,
+    AssertSqlSafe, Connection, Error, FromRow, PgConnection, PgPool, Postgres,
     pool::{PoolConnection, PoolConnectionMetadata},
     postgres::{PgConnectOptions, PgPoolOptions, PgRow},
 };
@@ -73,6 +73,19 @@ impl Connections {
     /// Runs the statement, and returns its row, if any.
     pub(super) async fn run(&self, statement: &str) -> Result<Option<PgRow>, Error> {
         Ok(self.fetch_all(statement).await?.into_iter().next())
+    }
+
+    /// The version of tables that exist, and the oldest that can read them: the statement's answer.
+    pub(super) async fn versions(
+        &self,
+        exist: bool,
+        statement: &str,
+    ) -> Result<Option<(i64, i64)>, Error> {
+        if !exist {
+            return Ok(None);
+        }
+        let row = self.run(statement).await?;
+        row.map(|row| FromRow::from_row(&row)).transpose()
     }
 
     /// Runs the statement, or several in one transaction; the answer is all of their rows.

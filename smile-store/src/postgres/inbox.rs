@@ -170,14 +170,7 @@ INSERT INTO smile_inbox_schema VALUES (1, 1);
             if is_read_only {
                 return Err(Cause::new(READ_ONLY, "transaction_read_only is on"));
             }
-            let versions = match exists {
-                true => connections
-                    .run(&statement::versions())
-                    .await
-                    .map_err(explain)?,
-                false => None,
-            };
-            let versions = versions.map(|row| FromRow::from_row(&row)).transpose();
+            let versions = connections.versions(exists, &statement::versions()).await;
             INBOX.check(versions.map_err(explain)?)
         };
         self.thread.run_within(START, check).await
