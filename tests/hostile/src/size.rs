@@ -5,6 +5,8 @@ use std::time::Duration;
 pub(crate) struct Size {
     /// Connections that send slowly.
     pub(crate) slow: usize,
+    /// What a slow connection may cost the server, all told.
+    pub(crate) slow_kib: u64,
     /// The deadline of a body, and of a head.
     pub(crate) deadline: Duration,
     /// Endless bodies at a time.
@@ -36,6 +38,8 @@ impl Size {
     pub(crate) fn ci() -> Self {
         Self {
             slow: 1000,
+            // Without optimisation futures are larger, and fewer connections share the allocator's pools.
+            slow_kib: 32,
             deadline: Duration::from_secs(3),
             endless: 4,
             forged: 3000,
@@ -55,6 +59,7 @@ impl Size {
     pub(crate) fn full() -> Self {
         Self {
             slow: 10_000,
+            slow_kib: 24,
             deadline: Duration::from_secs(10),
             endless: 64,
             forged: 100_000,

@@ -25,9 +25,6 @@ use crate::{
     table::Table,
 };
 
-/// What a connection costs the server, all told.
-const KIB_EACH: u64 = 24;
-
 /// L1: bodies of which one byte comes every two seconds.
 pub(crate) async fn bodies(
     program: &Program,
@@ -246,8 +243,8 @@ impl<'r> Watch<'r> {
                 "memory of a slow connection: {:.1} KiB",
                 as_f64(most) / as_f64(slow)
             ),
-            format!("at most {KIB_EACH} KiB"),
-            most <= KIB_EACH * slow,
+            format!("at most {} KiB", size.slow_kib),
+            most <= size.slow_kib * slow,
         );
         let mut seen = self.honest.stop().await;
         let p99 = seen.latencies.p99();
